@@ -1,0 +1,1056 @@
+"""Remembers: tables, constraints, queries. No business verbs: every change of a row is made in actions/.
+
+`…_at` is an aware UTC instant, `…_on` a day in Asia/Shanghai. `scope` is the 12-digit code of a township (or of the
+county itself), `area` that of a village. Ids of things born on a phone are minted there, so a resend names the same
+row. Columns that only repeat or index others are named in `Meta.derived` and stay out of the leaf (docs/formats.md §3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from peewee import (
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    CompositeKey,
+    DatabaseProxy,
+    DateField,
+    DateTimeField,
+    Expression,
+    Field,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    ModelSelect,
+    PostgresqlDatabase,
+    SmallIntegerField,
+    SqliteDatabase,
+    TextField,
+    UUIDField,
+)
+
+from rules.actors import Actor, Role
+from rules.ciphers import ColumnKeys, uuid7
+
+database: Any = DatabaseProxy()
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The secrets a database cannot be read without; kept outside it (DAIBAN_KEYS)."""
+
+    columns: ColumnKeys
+    lookup: bytes
+    leaves: bytes
+    cookies: bytes  # signs the desk's CSRF tokens
+    signing: EllipticCurvePrivateKey  # what a desk does is signed with it
+    county: EllipticCurvePrivateKey  # opens what phones seal
+    county_id: str
+
+
+_keyring: list[Keyring] = []
+
+
+def bind(db: Any, keys: Keyring) -> None:
+    """Bind the models to a database and its keys; once at start, and once a test."""
+    database.initialize(db)
+    _keyring[:] = [keys]
+
+
+def keys() -> Keyring:
+    return _keyring[0]
+
+
+def open_database(url: str, *, pool: int = 0) -> Any:
+    """Make the database object for `sqlite:///path` or `postgresql://…`; nothing is connected yet.
+
+    SQLite runs in WAL with foreign keys on and FULL sync: a receipt means the disk has it.
+    """
+    if url.startswith("sqlite:///"):
+        path = url.removeprefix("sqlite:///")
+        pragmas = {
+            "journal_mode": "wal",
+            "synchronous": "full",
+            "foreign_keys": 1,
+            "busy_timeout": 15_000,
+            "cache_size": -32_000,
+            "secure_delete": 1,
+        }
+        return SqliteDatabase(path, pragmas=pragmas)
+    if url.startswith(("postgresql://", "postgres://")):
+        if pool:
+            from playhouse.pool import PooledPostgresqlDatabase  # only where a server runs threads
+
+            return PooledPostgresqlDatabase(url, max_connections=pool, stale_timeout=300)
+        return PostgresqlDatabase(url)
+    raise ValueError(f"{url!r} is no database address; it begins with sqlite:/// or postgresql://.")
+
+
+@contextmanager
+def transaction(*scopes: str) -> Iterator[None]:
+    """All or nothing, and the only way to write: IMMEDIATE on SQLite; on PostgreSQL the scopes' rows are locked in code order.
+
+    DEFERRED transactions answered "database is locked" 154 times in 200 with four writers, IMMEDIATE none. Inside
+    another transaction it joins it. Every scope whose journal or feed is written must be named somewhere on the way.
+    """
+    if database.in_transaction():
+        _lock(scopes)
+        yield
+        return
+    how = {"lock_type": "IMMEDIATE"} if isinstance(database.obj, SqliteDatabase) else {}
+    with database.atomic(**how):
+        _lock(scopes)
+        yield
+
+
+def _lock(scopes: Iterable[str]) -> None:
+    wanted = sorted(set(scopes))
+    if not wanted or isinstance(database.obj, SqliteDatabase):
+        return
+    list(Scope.select(Scope.code).where(Scope.code.in_(wanted)).order_by(Scope.code).for_update().tuples())
+
+
+# ---- fields
+
+
+class UtcField(DateTimeField):
+    """An aware UTC instant; stored without zone so that text and time sort alike on both databases."""
+
+    def db_value(self, value: datetime | None) -> Any:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{self.name}: {value} says no time zone; instants are aware.")
+        return super().db_value(None if value is None else value.astimezone(UTC).replace(tzinfo=None))
+
+    def python_value(self, value: Any) -> datetime | None:
+        found = super().python_value(value)
+        return found.replace(tzinfo=UTC) if isinstance(found, datetime) and found.tzinfo is None else found
+
+
+class SealedField(BlobField):
+    """Text encrypted with AES-GCM under the column keys; never searchable."""
+
+    def db_value(self, value: str | None) -> Any:
+        return super().db_value(None if value is None else keys().columns.seal(value.encode()))
+
+    def python_value(self, value: Any) -> str | None:
+        return None if value is None else keys().columns.open(bytes(value)).decode()
+
+
+class JsonField(TextField):
+    """A JSON value as canonical text: the same on both databases, so a leaf can be computed from either."""
+
+    def db_value(self, value: Any) -> str | None:
+        return None if value is None else canonical(value)
+
+    def python_value(self, value: str | None) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class SealedJsonField(SealedField):
+    def db_value(self, value: Any) -> Any:
+        return super().db_value(None if value is None else canonical(value))
+
+    def python_value(self, value: Any) -> Any:
+        text = super().python_value(value)
+        return None if text is None else json.loads(text)
+
+
+def canonical(value: Any) -> str:
+    """One text for one value: keys sorted, no spaces, instants and days in ISO form."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="microseconds")
+        case date():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case bytes() | memoryview():
+            return bytes(value).hex()
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+# ---- base
+
+
+class Row(Model):
+    """A table of this program."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+        only_save_dirty = True
+        derived: ClassVar[tuple[str, ...]] = ()  # columns that repeat or index others: no part of the leaf
+
+    @classmethod
+    def derived(cls) -> frozenset[str]:
+        return frozenset(getattr(cls._meta, "derived", ()))
+
+
+def leaf_of(row: Row) -> tuple[str, str]:
+    """`("table:id", keyed hash of the row as it is now)`; see docs/formats.md §3."""
+    cls = type(row)
+    facts = {
+        field.name: _plain_or_same(row.__data__.get(field.name))
+        for field in cls._meta.sorted_fields
+        if field.name not in cls.derived()
+    }
+    digest = hmac.new(keys().leaves, canonical(facts).encode(), hashlib.sha256).hexdigest()
+    return f"{cls._meta.table_name}:{row.get_id()}", digest
+
+
+def _plain_or_same(value: Any) -> Any:
+    return value.value if hasattr(value, "value") and isinstance(value, str) else value
+
+
+def insert(rows: Sequence[Row]) -> None:
+    """Insert rows of one or several classes, class by class in the order met, set-based (500 at a time)."""
+    by_class: dict[type[Row], list[dict[str, Any]]] = {}
+    for row in rows:
+        by_class.setdefault(type(row), []).append(dict(row.__data__))
+    for cls, found in by_class.items():
+        for start in range(0, len(found), 500):
+            cls.insert_many(found[start : start + 500]).execute()
+
+
+def within(scope: Field, area: Field | None, prefixes: Sequence[str]) -> Expression:
+    """Rows under any of the area prefixes: a village by `area`, a township by `scope`, above that by range of scope."""
+    found: list[Expression] = []
+    for prefix in prefixes:
+        if len(prefix) == 12 and area is not None:
+            found.append(area == prefix)
+        elif len(prefix) >= 9:
+            found.append(scope == prefix[:9] + "000")
+        else:
+            found.append(scope.between(prefix.ljust(12, "0"), prefix.ljust(12, "9")))
+    if not found:
+        return scope.is_null() & scope.is_null(False)
+    whole = found[0]
+    for each in found[1:]:
+        whole = whole | each
+    return whole
+
+
+# ---- the installation and its clockwork
+
+
+class Installation(Row):
+    """One row: what this database is, for ever, and how often it was restored."""
+
+    kind = TextField()  # demo | real
+    epoch = IntegerField(default=1)  # new at each restore of the server
+    fingerprint = TextField()  # of the keys it was made with
+    made_at = UtcField()
+
+    @classmethod
+    def is_demo(cls) -> bool:
+        return cls.select(cls.kind).scalar() == "demo"
+
+
+class Scope(Row):
+    """The counters of one township (or county): order of `rev` is order of commit, for the row is locked."""
+
+    code = TextField(primary_key=True)
+    rev = BigIntegerField(default=0)
+    position = BigIntegerField(default=0)
+    chain = TextField(default="")
+    kept_to = BigIntegerField(default=0)  # inside the last verified backup; unused where the county keeps none
+    receipt_on = DateField(null=True)  # day of the last receipt number
+    receipt_count = IntegerField(default=0)
+
+
+class Setting(Row):
+    """A business setting; its history is in the journal (`setting.changed`)."""
+
+    key = TextField(primary_key=True)
+    value = JsonField()
+
+
+class Attempt(Row):
+    """Misses against a secret, by what was guarded and from where; a limit that guards secrets is a row."""
+
+    key = TextField(primary_key=True)
+    misses = IntegerField(default=0)
+    next_at = UtcField()
+
+
+# ---- places and people who work here
+
+
+class Area(Row):
+    """An administrative area by its 12-digit code; a name is no identity (two 石头村)."""
+
+    code = TextField(primary_key=True)
+    name = TextField(index=True)
+    level = TextField()  # province | city | county | township | village
+    parent = TextField(null=True, index=True)
+    valid_from = DateField(null=True)
+    valid_to = DateField(null=True)
+    successor = TextField(null=True)
+
+
+class Station(Row):
+    """A service centre, station or point; a village may have several."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    area = TextField(index=True)
+    name = TextField()
+    level = TextField()  # township_centre | village_station | service_point
+    address = TextField(default="")
+    phone = TextField(default="")
+    hours = TextField(default="")
+
+
+class Person(Row):
+    """Someone who works here: an agent, an officer, a lead. Rights come from posts."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    name = TextField()
+    initials = TextField(default="")
+    unit = TextField(default="")
+    duty = TextField(default="")
+    phone = TextField(default="")
+    photo = BlobField(null=True)  # small JPEG for the badge
+    kin = SealedJsonField(null=True)  # self-declared: ids of residents
+    removed_at = UtcField(null=True)
+
+
+class Post(Row):
+    """Person × role × area × from/to: what one may see and do."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    person = ForeignKeyField(Person, backref="posts", on_delete="RESTRICT")
+    role = TextField()
+    area = TextField(index=True)
+    scope = TextField(index=True)
+    kind = TextField(default="")  # two_committees | group_leader | grid_worker | window | …
+    station = ForeignKeyField(Station, null=True, on_delete="RESTRICT")
+    from_on = DateField()
+    to_on = DateField(null=True)
+
+    @classmethod
+    def in_force(cls, on: date) -> ModelSelect:
+        return cls.select().where((cls.from_on <= on) & (cls.to_on.is_null() | (cls.to_on >= on)))
+
+
+class Account(Row):
+    """A desk sign-in: password (argon2id) and a second factor."""
+
+    person = ForeignKeyField(Person, primary_key=True, on_delete="RESTRICT", backref="account")
+    name = TextField(unique=True)
+    password = TextField()  # argon2id, with its parameters
+    totp_secret = SealedField(null=True)
+    totp_step = BigIntegerField(default=0)  # newest step used: a code counts once
+    known = BooleanField(default=False)  # sample sign-in of a demo
+
+
+class DeskSession(Row):
+    """A signed-in desk: only the hash of its token is kept."""
+
+    token_hash = TextField(primary_key=True)
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    made_at = UtcField()
+    ends_at = UtcField()
+    browser = TextField(default="")
+
+
+class KnownBrowser(Row):
+    """A browser that signed in well before: it is never locked out by others' misses."""
+
+    token_hash = TextField(primary_key=True)
+    person = ForeignKeyField(Person, on_delete="CASCADE")
+    made_at = UtcField()
+
+
+# ---- people served
+
+
+class Household(Row):
+    """People under one door."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    scope = TextField()
+    area = TextField(index=True)
+    number = TextField(default="")  # as the village numbers it
+    group = TextField(default="", column_name="group_name")
+    address = TextField(default="")
+
+    class Meta:
+        indexes = ((("area", "number"), False),)
+
+
+class Resident(Row):
+    """Someone served. `card` says how much of them is on phones and is kept by actions and by a daily job."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    scope = TextField()
+    area = TextField()
+    household = ForeignKeyField(Household, null=True, on_delete="RESTRICT", backref="residents")
+    relation = TextField(default="")  # to the head of the household
+    group = TextField(default="", column_name="group_name")
+    name = TextField()
+    initials = TextField(default="")
+    other_name = TextField(default="")
+    sex = TextField(default="")  # male | female
+    birth_on = DateField(null=True)
+    birth_year = IntegerField(null=True)
+    id_number = SealedField(null=True)
+    id_lookup = TextField(null=True)  # keyed hash
+    id_tail = TextField(default="")
+    id_verified = BooleanField(default=False)
+    id_missing_why = TextField(default="")
+    people = TextField(default="")  # ethnic group, only where an item needs it
+    phone = TextField(default="")
+    phone_of = TextField(default="")
+    no_phone = BooleanField(default=False)
+    needs = TextField(default="")  # comma-separated codes: hearing, sight, mobility, wheelchair, bedridden, speech, dialect, alone
+    dialect = TextField(default="")
+    hours = TextField(default="")  # when at home
+    helper = JsonField(null=True)  # {name, relation, phone}
+    guardian = JsonField(null=True)
+    address = TextField(default="")  # residence, where it differs
+    registration_area = TextField(default="")
+    paying_area = TextField(default="")
+    sensitive = SealedJsonField(null=True)  # disability kind, grade, card; relief; people kinds
+    grid_worker = TextField(default="")
+    state = TextField(default="verified")  # provisional | verified | merged | archived
+    merged_into = ForeignKeyField("self", null=True, on_delete="RESTRICT", backref="merged")
+    life = TextField(default="presumed_alive")  # presumed_alive | death_reported | death_confirmed
+    card = TextField(default="name")  # name | full
+    card_review_on = DateField(null=True)  # day on which time alone may change the card
+    rev = BigIntegerField(default=0)
+
+    class Meta:
+        derived = ("initials", "id_lookup", "id_tail", "card", "card_review_on", "rev")
+        indexes = (
+            (("area", "rev"), False),
+            (("scope", "name"), False),
+            (("scope", "initials"), False),
+            (("scope", "card_review_on"), False),
+            (("id_lookup",), False),
+        )
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        """The people of the places where the actor holds a post that serves people."""
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
+
+
+class CareEntry(Row):
+    """A place on the care roster: proposed → enrolled → paused → left."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="care")
+    scope = TextField(index=True)
+    area = TextField()
+    state = TextField(default="proposed")
+    reason = TextField(default="")
+    every_days = IntegerField(default=30)
+    next_visit_on = DateField(null=True, index=True)
+    review_on = DateField(null=True)
+    consent = UUIDField(null=True)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
+
+
+class ConsentRecord(Row):
+    """asked → given | refused → withdrawn, one row each answer."""
+
+    id = UUIDField(primary_key=True)
+    resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="consents")
+    purpose = TextField()
+    state = TextField()  # given | refused | withdrawn
+    text_version = TextField()
+    told = TextField()
+    by = TextField(column_name="given_by")
+    guardian = TextField(default="")
+    mark = JsonField(null=True)
+    why = TextField(default="")
+    at = UtcField(column_name="happened_at")
+    event = UUIDField()
+
+
+class Entitlement(Row):
+    """A benefit somebody draws, from the agency's list; only the agency's file moves `agency_state`."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="entitlements")
+    scope = TextField()
+    area = TextField()
+    benefit = TextField()
+    number = TextField(default="")
+    paying_area = TextField(default="")
+    cycle_months = IntegerField()
+    last_success_on = DateField(null=True)
+    due_on = DateField(index=True)
+    agency_state = TextField(default="paying")  # paying | suspended | resumed | ended
+    listed = BooleanField(default=True)  # in the newest list of people not yet confirmed
+    confirmed_elsewhere_at = UtcField(null=True)
+
+    class Meta:
+        indexes = ((("resident", "benefit", "number"), True), (("scope", "listed", "due_on"), False))
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
+
+
+# ---- phones
+
+
+class Device(Row):
+    """An agent's phone: its public key, what it said of itself, and what it is told."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    person = ForeignKeyField(Person, on_delete="RESTRICT", backref="devices")
+    scope = TextField(index=True)
+    public_key = BlobField()  # SPKI
+    mailbox_hash = TextField(unique=True)
+    state = TextField(default="active")  # active | send_only | locked | wiped
+    order = TextField(default="", column_name="standing_order")  # lock | wipe, until obeyed
+    enrolled_at = UtcField()
+    enrolled_by = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    heard_at = UtcField(null=True)
+    version = TextField(default="")
+    waiting_records = IntegerField(default=0)  # as the phone said when last heard
+    waiting_blobs = IntegerField(default=0)
+    clock_ms = BigIntegerField(null=True)  # server minus phone when last heard
+    seq = BigIntegerField(default=0)  # newest record received
+    head = TextField(default="")  # its hash
+    recovery = SealedField(null=True)  # 24 digits that open the phone once
+    locked_at = UtcField(null=True)
+
+    class Meta:
+        derived = (
+            "heard_at", "version", "waiting_records", "waiting_blobs", "clock_ms", "seq", "head", "recovery", "order"
+        )
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+
+
+class Enrolment(Row):
+    """A code shown once for one phone: offered → claimed → released | void | expired."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    person = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    scope = TextField(index=True)
+    code_hash = TextField(unique=True)  # keyed, of all 26 characters
+    typed_hash = TextField(unique=True)  # keyed, of the 10 that can be typed
+    code = SealedField(null=True)  # to draw it again on the lead's page; gone once claimed
+    state = TextField(default="offered")
+    offered_by = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    offered_at = UtcField()
+    ends_at = UtcField()
+    public_key = BlobField(null=True)
+    digits = SealedField(null=True)
+    claim_hash = TextField(null=True)
+    mailbox = SealedField(null=True)  # handed over at release
+    version = TextField(default="")
+    device = ForeignKeyField(Device, null=True, on_delete="RESTRICT", backref="+")
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+
+
+class PhoneChallenge(Row):
+    """Something random to sign, once, within two minutes."""
+
+    token_hash = TextField(primary_key=True)
+    device = ForeignKeyField(Device, on_delete="CASCADE")
+    ends_at = UtcField()
+
+
+class PhoneSession(Row):
+    token_hash = TextField(primary_key=True)
+    device = ForeignKeyField(Device, on_delete="CASCADE")
+    made_at = UtcField()
+    ends_at = UtcField()
+
+
+class Challenge(Row):
+    """A gesture issued to one agent for one person, fetched before leaving (R-LIF-7)."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    person = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="+")
+    gestures = JsonField()  # {normal, one_side, bedridden, none: code of the county's list}
+    issued_at = UtcField()
+    ends_at = UtcField()
+
+    class Meta:
+        indexes = ((("person", "resident", "ends_at"), False),)
+
+
+# ---- the journal
+
+
+class JournalEntry(Row):
+    """Everything that happened, once, in order of receipt within its scope."""
+
+    scope = TextField()
+    position = BigIntegerField()
+    id = UUIDField(unique=True)
+    hash = TextField()
+    chain = TextField()
+    kind = TextField()
+    v = SmallIntegerField()
+    device = UUIDField(null=True)  # null: a desk
+    seq = BigIntegerField()
+    prev = TextField()
+    actor = UUIDField(null=True)
+    post = UUIDField(null=True)
+    subject = UUIDField(null=True)
+    at = UtcField(column_name="happened_at")
+    received_at = UtcField()
+    state = TextField()  # accepted | held | adopted | answered
+    why = TextField(default="")  # held: post-not-in-force, device-locked, time-uncertain, fork
+    number = TextField(default="")
+    payload = SealedField(null=True)  # null once erased
+    signature = BlobField()
+    leaves = TextField(default="{}")
+
+    class Meta:
+        primary_key = CompositeKey("scope", "position")
+        derived = ("state", "why")
+        indexes = ((("device", "seq"), False), (("subject", "received_at"), False), (("scope", "state"), False))
+
+
+class Refusal(Row):
+    """An item that could not be taken, kept as it came so that people see it and nothing is lost."""
+
+    id = UUIDField()
+    hash = TextField()
+    device = UUIDField(null=True)
+    scope = TextField(index=True)
+    why = TextField()
+    received_at = UtcField()
+    item = JsonField()
+
+    class Meta:
+        primary_key = CompositeKey("id", "hash")
+
+
+class Picture(Row):
+    """A sealed picture named by an event: the ciphertext as the phone made it, its own key apart."""
+
+    event = UUIDField()
+    role = TextField()
+    device = UUIDField(index=True)
+    sha256 = TextField()
+    plain_sha256 = TextField()
+    key = SealedField()
+    bytes = IntegerField()
+    type = TextField()
+    got = IntegerField(default=0)  # bytes received so far
+    state = TextField(default="wanted")  # wanted | stored | shown (a copy to look at exists) | bad
+    stored_at = UtcField(null=True)
+    near_hash = TextField(default="")  # perceptual, for the near-copy search
+
+    class Meta:
+        primary_key = CompositeKey("event", "role")
+        derived = ("got", "state", "stored_at", "near_hash")
+
+
+class ReadEntry(Row):
+    """Who looked at whose data, in its own chain (R-PRI-5)."""
+
+    scope = TextField()
+    position = BigIntegerField()
+    chain = TextField()
+    person = UUIDField()
+    resident = UUIDField(null=True, index=True)
+    what = TextField()
+    reason = TextField(default="")
+    at = UtcField(column_name="happened_at")
+
+    class Meta:
+        primary_key = CompositeKey("scope", "position")
+
+
+# ---- what happened at the doors
+
+
+class Visit(Row):
+    """One agent at one home, once."""
+
+    id = UUIDField(primary_key=True)
+    resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="visits", index=False)
+    scope = TextField()
+    area = TextField()
+    person = ForeignKeyField(Person, on_delete="RESTRICT", backref="visits", index=False)
+    post = UUIDField()
+    device = UUIDField()
+    event = UUIDField(unique=True)
+    number = TextField(default="")
+    reasons = TextField()  # comma-separated
+    outcome = TextField()
+    where = TextField(default="", column_name="whereto")
+    notes = TextField(default="")
+    met = JsonField(null=True)
+    badge_shown = BooleanField(null=True)
+    mark = JsonField(null=True)
+    started_at = UtcField()
+    ended_at = UtcField()
+    received_at = UtcField()
+    offset_ms = BigIntegerField(null=True)
+    return_on = DateField(null=True)
+    flags = TextField(default="")  # comma-separated exceptions: no_mark, late, clock, overlap, many, kin, badge, unsure_time
+    state = TextField(default="synced")  # synced | queried | answered | checked
+    checked_by = ForeignKeyField(Person, null=True, on_delete="RESTRICT", backref="+", index=False)
+    checked_at = UtcField(null=True)
+    query = UUIDField(null=True)
+    query_words = TextField(default="")
+    answer_words = TextField(default="")
+    corrected_by = UUIDField(null=True)  # the event that replaced it
+    position = JsonField(null=True)
+    resident_name = TextField(default="")
+    resident_initials = TextField(default="")
+
+    class Meta:
+        derived = ("resident_name", "resident_initials")
+        indexes = (
+            (("scope", "ended_at", "id"), False),
+            (("area", "ended_at"), False),
+            (("person", "ended_at"), False),
+            (("resident", "ended_at"), False),
+            (("scope", "state", "ended_at"), False),
+            (("scope", "resident_name"), False),
+            (("scope", "resident_initials"), False),
+        )
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+
+
+class LifeVerification(Row):
+    """One attempt to verify a life: captured → checked_ok | sent_back → exported → acknowledged."""
+
+    id = UUIDField(primary_key=True)
+    visit = UUIDField(null=True, index=True)
+    resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="verifications")
+    scope = TextField()
+    area = TextField()
+    event = UUIDField(unique=True)
+    entitlements = JsonField()  # ids
+    state = TextField()  # captured | checked_ok | sent_back | closed_other | exported | acknowledged | rejected_by_agency
+    outcome = TextField(default="")  # closed_other: why not taken
+    captured_by = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    second_agent = UUIDField(null=True)
+    captured_at = UtcField()
+    received_at = UtcField()
+    challenge = UUIDField(null=True)
+    gesture = TextField(default="")
+    challenge_lapsed = BooleanField(default=False)
+    document = TextField(default="")
+    condition = TextField(default="")
+    witness = JsonField(null=True)
+    kin = BooleanField(default=False)
+    mark = JsonField(null=True)
+    loss = TextField(default="")
+    remarks = TextField(default="")
+    official_app_receipt = TextField(default="")
+    retake_of = UUIDField(null=True)
+    checked_by = ForeignKeyField(Person, null=True, on_delete="RESTRICT", backref="+")
+    checked_at = UtcField(null=True)
+    sent_back_why = TextField(default="")
+    revisit_on = DateField(null=True)
+
+    class Meta:
+        indexes = ((("scope", "state", "captured_at"), False), (("resident", "captured_at"), False))
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+
+
+class Request(Row):
+    """What somebody needs, in their words: raised → taken_on → answered | passed_on | declined."""
+
+    id = UUIDField(primary_key=True)
+    resident = ForeignKeyField(Resident, null=True, on_delete="RESTRICT", backref="requests")
+    scope = TextField()
+    area = TextField()
+    event = UUIDField(unique=True)
+    visit = UUIDField(null=True)
+    words = TextField()
+    may_act = JsonField(null=True)
+    papers = JsonField(null=True)
+    state = TextField(default="raised")
+    raised_by = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    raised_at = UtcField()
+    received_at = UtcField()
+    owner = ForeignKeyField(Person, null=True, on_delete="RESTRICT", backref="+")
+    answer = TextField(default="")
+    passed_to = TextField(default="")
+    answered_at = UtcField(null=True)
+
+    class Meta:
+        indexes = ((("scope", "state", "raised_at"), False),)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+
+
+class Delivery(Row):
+    """A result on its way to a hand: ready → taken_out → delivered | attempted → back."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="deliveries")
+    scope = TextField()
+    area = TextField()
+    what = TextField()
+    money_function = BooleanField(default=False)  # bank or social card: self or guardian only
+    who_may = TextField(default="")
+    agent = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    due_on = DateField(index=True)
+    state = TextField(default="ready")
+    planned_by = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    planned_at = UtcField()
+    tries = IntegerField(default=0)
+    made = JsonField(null=True)  # to, name, relation, identity_seen, mark, or why not
+    done_at = UtcField(null=True)
+    event = UUIDField(null=True)
+    visit = UUIDField(null=True)
+
+    class Meta:
+        indexes = ((("scope", "state", "due_on"), False),)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+
+
+class DeathReport(Row):
+    """reported → confirmed | mistaken; from the report on, all visits and letters stop."""
+
+    id = UUIDField(primary_key=True)
+    resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="deaths")
+    scope = TextField()
+    area = TextField()
+    event = UUIDField(unique=True)
+    state = TextField(default="reported")
+    reporter = TextField()
+    relation = TextField(default="")
+    died_on = DateField(null=True)
+    source = TextField()
+    words = TextField(default="")
+    reported_by = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    reported_at = UtcField()
+    decided_by = ForeignKeyField(Person, null=True, on_delete="RESTRICT", backref="+")
+    decided_at = UtcField(null=True)
+    decided_source = TextField(default="")
+    note = TextField(default="")
+
+    class Meta:
+        indexes = ((("scope", "state"), False),)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+
+
+class Complaint(Row):
+    """A complaint or suggestion about the program or the work it makes (R-BUR-2)."""
+
+    id = UUIDField(primary_key=True)
+    scope = TextField()
+    event = UUIDField(unique=True)
+    kind = TextField()
+    words = TextField()
+    person = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    made_at = UtcField()
+    received_at = UtcField()
+    state = TextField(default="received")  # received | answered
+    answer = TextField(default="")
+    answered_by = ForeignKeyField(Person, null=True, on_delete="RESTRICT", backref="+")
+    answered_at = UtcField(null=True)
+
+    class Meta:
+        indexes = ((("scope", "state", "made_at"), False),)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+
+
+class Clash(Row):
+    """A field that desk and phone changed from the same value to different ones: both are shown, a person decides."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="clashes")
+    scope = TextField(index=True)
+    area = TextField()
+    field = TextField(column_name="field_name")
+    base = TextField(null=True)
+    ours = TextField(null=True)
+    theirs = TextField(null=True)
+    event = UUIDField()
+    noted_by = UUIDField()
+    noted_at = UtcField()
+    state = TextField(default="open")  # open | ours | theirs
+
+
+class InboxMessage(Row):
+    """Something a person should know on the phone or at the desk; part of the sync. No push text holds it."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    person = ForeignKeyField(Person, on_delete="CASCADE", backref="inbox", index=False)
+    scope = TextField()
+    rev = BigIntegerField()
+    kind = TextField()  # sent_back | query | answer | assigned | due | badge | phone_locked | consent | death
+    subject = UUIDField(null=True)  # resident
+    about = UUIDField(null=True)  # verification, visit, request …
+    words = TextField(default="")
+    at = UtcField(column_name="happened_at")
+    done_at = UtcField(null=True)
+
+    class Meta:
+        derived = ("rev",)
+        indexes = ((("person", "rev"), False),)
+
+
+# ---- badges
+
+
+class Badge(Row):
+    """Shows that an agent is one: issued → active → suspended ↔ active → lost, revoked, expired."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    public_id = TextField(unique=True)  # 96 random bits
+    number = TextField(unique=True)  # with a check character, can be read over the phone
+    person = ForeignKeyField(Person, on_delete="RESTRICT", backref="badges")
+    scope = TextField(index=True)
+    area = TextField()
+    name = TextField()
+    unit = TextField()
+    duty = TextField()
+    photo = BlobField(null=True)
+    phone = TextField(default="")  # the office to call
+    state = TextField(default="active")  # active | suspended | lost | revoked
+    valid_from = DateField()
+    valid_to = DateField()
+    issued_by = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    issued_at = UtcField()
+    ended_why = TextField(default="")
+    ended_at = UtcField(null=True)
+    secret = SealedField()  # for the live code
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+
+
+class BadgeScan(Row):
+    """A check at a door: time, badge, result, kind of browser. No resident, no place (R-BDG-3)."""
+
+    badge = ForeignKeyField(Badge, null=True, on_delete="CASCADE", backref="scans")
+    at = UtcField(column_name="happened_at", index=True)
+    result = TextField()
+    client = TextField(default="")
+
+
+# ---- lists that come in
+
+
+class Import(Row):
+    """A file on its way in: by chunks, resumable, every row accounted for."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    kind = TextField()  # roster | entitlements | areas
+    scope = TextField(index=True)  # what the uploader may touch
+    file_name = TextField()
+    sha256 = TextField()
+    file = SealedField(null=True)  # path of the sealed upload, until it is done
+    person = ForeignKeyField(Person, null=True, on_delete="RESTRICT", backref="+")
+    by = TextField(column_name="made_by")  # sign-in name or the operating system's user
+    dry_run = BooleanField(default=False)
+    state = TextField(default="waiting")  # waiting | running | done | failed
+    rows_total = IntegerField(default=0)
+    rows_done = IntegerField(default=0)
+    counts = JsonField(null=True)  # {imported, updated, unchanged, duplicate, review}
+    problem = TextField(default="")
+    started_at = UtcField()
+    ended_at = UtcField(null=True)
+
+    class Meta:
+        derived = ("state", "rows_done", "rows_total", "counts", "problem", "ended_at", "file")
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+
+
+class ImportRow(Row):
+    """A source row that needs a person: what it said, why, and what is proposed."""
+
+    import_ = ForeignKeyField(Import, column_name="import_id", on_delete="CASCADE", backref="rows")
+    sheet = TextField()
+    row = IntegerField(column_name="row_number")
+    outcome = TextField()
+    reasons = JsonField()
+    values = SealedJsonField()  # the cells as they stood
+    proposal = SealedJsonField(null=True)
+
+    class Meta:
+        indexes = ((("import_", "sheet", "row"), True),)
+
+
+SERVING = (
+    Role.AGENT, Role.CLERK, Role.VILLAGE_REVIEWER, Role.TOWNSHIP_OFFICER, Role.DEPUTY_LEADER, Role.TOWNSHIP_HEAD,
+    Role.LEAD, Role.COUNTY,
+)  # fmt: skip
+#: Roles that work at a desk and see records of their places. A sysadmin and an auditor see no business data here.
+DESKS = (
+    Role.CLERK, Role.TOWNSHIP_OFFICER, Role.DEPUTY_LEADER, Role.TOWNSHIP_HEAD, Role.LEAD, Role.COUNTY,
+)  # fmt: skip
+
+#: Every table, parents first.
+TABLES: tuple[type[Row], ...] = (
+    Installation, Scope, Setting, Attempt, Area, Station, Person, Post, Account, DeskSession, KnownBrowser, Household,
+    Resident, CareEntry, ConsentRecord, Entitlement, Device, Enrolment, PhoneChallenge, PhoneSession, Challenge,
+    JournalEntry, Refusal, Picture, ReadEntry, Visit, LifeVerification, Request, Delivery, DeathReport, Complaint,
+    Clash, InboxMessage, Badge, BadgeScan, Import, ImportRow,
+)  # fmt: skip
+
+
+def next_revs(scope: str, count: int = 1) -> int:
+    """Take `count` revisions of the scope's feed and give the first; only inside a transaction that names the scope."""
+    taken = Scope.update(rev=Scope.rev + count).where(Scope.code == scope)
+    if taken.execute() == 0:
+        Scope.insert(code=scope, rev=count).execute()
+    return int(Scope.select(Scope.rev).where(Scope.code == scope).scalar()) - count + 1
+
+
+def setting(key: str, default: Any) -> Any:
+    """The county's value of a business setting, or its default."""
+    found = Setting.select(Setting.value).where(Setting.key == key).tuples().first()
+    return default if found is None else found[0]
+
+
+def posts_of(people: Iterable[UUID], *, on: date) -> Mapping[UUID, list[Post]]:
+    """The posts in force of several people at once."""
+    found: dict[UUID, list[Post]] = {}
+    for post in Post.in_force(on).where(Post.person.in_(list(people))):
+        found.setdefault(post.person_id, []).append(post)
+    return found
+
