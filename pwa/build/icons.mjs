@@ -23,14 +23,14 @@ const shapes = (name) =>
 
 const lines = Object.values(NAMES)
   .flatMap((names) => names.split(" "))
-  .map((name) => `  "${name}": '${shapes(name)}',`);
+  .map((name) => `  "${name}": '${shapes(name)}'`);
 
 writeFileSync(
   here("../../templates/shared/icons.html"),
   `{#- shared/icons.html: icon(name), always beside a word except back, close, clear, delete. Made by pwa/build/icons.mjs, not by hand.
     The geometry is Tabler Icons 3.51 (https://tabler.io/icons), MIT: static/icons/LICENSE-tabler.txt. -#}
 {% set shapes = {
-${lines.join("\n")}
+${lines.join(",\n")}
 } %}
 {% macro icon(name) %}<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{{ shapes[name]|safe }}</svg>{% endmacro %}
 `,
