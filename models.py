@@ -39,6 +39,7 @@ from peewee import (
     UUIDField,
 )
 
+from rules import county_settings
 from rules.actors import Actor, Role
 from rules.ciphers import ColumnKeys, uuid7
 
@@ -69,6 +70,10 @@ def bind(db: Any, keys: Keyring) -> None:
 
 def keys() -> Keyring:
     return _keyring[0]
+
+
+def is_sqlite() -> bool:
+    return isinstance(database.obj, SqliteDatabase)
 
 
 def open_database(url: str, *, pool: int = 0) -> Any:
@@ -107,7 +112,7 @@ def transaction(*scopes: str) -> Iterator[None]:
         _lock(scopes)
         yield
         return
-    how = {"lock_type": "IMMEDIATE"} if isinstance(database.obj, SqliteDatabase) else {}
+    how = {"lock_type": "IMMEDIATE"} if is_sqlite() else {}
     with database.atomic(**how):
         _lock(scopes)
         yield
@@ -115,7 +120,7 @@ def transaction(*scopes: str) -> Iterator[None]:
 
 def _lock(scopes: Iterable[str]) -> None:
     wanted = sorted(set(scopes))
-    if not wanted or isinstance(database.obj, SqliteDatabase):
+    if not wanted or is_sqlite():
         return
     list(Scope.select(Scope.code).where(Scope.code.in_(wanted)).order_by(Scope.code).for_update().tuples())
 
@@ -416,7 +421,9 @@ class Resident(Row):
     phone = TextField(default="")
     phone_of = TextField(default="")
     no_phone = BooleanField(default=False)
-    needs = TextField(default="")  # comma-separated codes: hearing, sight, mobility, wheelchair, bedridden, speech, dialect, alone
+    needs = TextField(
+        default=""
+    )  # comma-separated codes: hearing, sight, mobility, wheelchair, bedridden, speech, dialect, alone
     dialect = TextField(default="")
     hours = TextField(default="")  # when at home
     helper = JsonField(null=True)  # {name, relation, phone}
@@ -537,7 +544,15 @@ class Device(Row):
 
     class Meta:
         derived = (
-            "heard_at", "version", "waiting_records", "waiting_blobs", "clock_ms", "seq", "head", "recovery", "order"
+            "heard_at",
+            "version",
+            "waiting_records",
+            "waiting_blobs",
+            "clock_ms",
+            "seq",
+            "head",
+            "recovery",
+            "order",
         )
 
     @classmethod
@@ -712,7 +727,9 @@ class Visit(Row):
     received_at = UtcField()
     offset_ms = BigIntegerField(null=True)
     return_on = DateField(null=True)
-    flags = TextField(default="")  # comma-separated exceptions: no_mark, late, clock, overlap, many, kin, badge, unsure_time
+    flags = TextField(
+        default=""
+    )  # comma-separated exceptions: no_mark, late, clock, overlap, many, kin, badge, unsure_time
     state = TextField(default="synced")  # synced | queried | answered | checked
     checked_by = ForeignKeyField(Person, null=True, on_delete="RESTRICT", backref="+", index=False)
     checked_at = UtcField(null=True)
@@ -751,7 +768,9 @@ class LifeVerification(Row):
     area = TextField()
     event = UUIDField(unique=True)
     entitlements = JsonField()  # ids
-    state = TextField()  # captured | checked_ok | sent_back | closed_other | exported | acknowledged | rejected_by_agency
+    state = (
+        TextField()
+    )  # captured | checked_ok | sent_back | closed_other | exported | acknowledged | rejected_by_agency
     outcome = TextField(default="")  # closed_other: why not taken
     captured_by = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
     second_agent = UUIDField(null=True)
@@ -1041,10 +1060,10 @@ def next_revs(scope: str, count: int = 1) -> int:
     return int(Scope.select(Scope.rev).where(Scope.code == scope).scalar()) - count + 1
 
 
-def setting(key: str, default: Any) -> Any:
-    """The county's value of a business setting, or its default."""
+def setting(key: str) -> Any:
+    """The county's value of a business setting, or its default. Raises KeyError for a name that is none."""
     found = Setting.select(Setting.value).where(Setting.key == key).tuples().first()
-    return default if found is None else found[0]
+    return county_settings.ALL[key].default if found is None else found[0]
 
 
 def posts_of(people: Iterable[UUID], *, on: date) -> Mapping[UUID, list[Post]]:
@@ -1053,4 +1072,3 @@ def posts_of(people: Iterable[UUID], *, on: date) -> Mapping[UUID, list[Post]]:
     for post in Post.in_force(on).where(Post.person.in_(list(people))):
         found.setdefault(post.person_id, []).append(post)
     return found
-

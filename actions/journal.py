@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +15,7 @@ import models
 from models import Area, JournalEntry, Row, Scope, canonical, leaf_of
 from rules import ciphers
 from rules.actors import Actor
-
-CHINA = timedelta(hours=8)
+from rules.days import day_of
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def append(arrived: Sequence[Arrived], *, now: datetime) -> list[JournalEntry]:
 
 def _append_to(code: str, found: Sequence[Arrived], now: datetime) -> list[JournalEntry]:
     scope = Scope.get_or_none(Scope.code == code) or Scope.create(code=code)
-    today = (now + CHINA).date()
+    today = day_of(now)
     count = scope.receipt_count if scope.receipt_on == today else 0
     position, chain, entries = scope.position, scope.chain, []
     for each in found:
@@ -139,7 +137,6 @@ def _instant(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-@lru_cache(maxsize=4096)
 def abbreviation(scope: str) -> str:
     """Two to three letters people read out for a township: 花梨镇 → HL."""
     name = Area.select(Area.name).where(Area.code == scope).scalar() or ""

@@ -72,3 +72,11 @@ class CheckerIsCapturer(Problem):
     code = "checker-is-capturer"
     kind = "forbidden"
     verification: UUID
+
+
+@dataclass(eq=False)
+class PageTooOld(Problem):
+    """A form came back without a valid token: the page was open too long, or came from elsewhere."""
+
+    code = "page-too-old"
+    kind = "forbidden"

@@ -1,0 +1,77 @@
+"""Who may ask what: every route names its roles here, and a test walks the URL map for bare ones.
+
+The clock (`g.now`) and the actor (`g.actor`) are each read once, at the edge of a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, g
+
+from models import Person, Post
+from rules.actors import Actor, HeldPost, Role
+from rules.days import day_of
+from rules.problems import NotAllowed, NotFound, SignInNeeded
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def allows(*roles: Role) -> Callable[[View], View]:
+    """Let in a signed-in desk that holds one of the roles; with none named, any desk."""
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            if g.get("actor") is None:
+                raise SignInNeeded()
+            if roles and not g.actor.may(*roles):
+                raise NotAllowed()
+            return view(*args, **kwargs)
+
+        checked.allowed = roles or ("any desk",)  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
+
+    return mark
+
+
+def open_to_all(view: View) -> View:
+    """Anyone may ask: a public page, the shell, a sign-in."""
+    view.allowed = ("anyone",)  # type: ignore[attr-defined]
+    return view
+
+
+def from_phone(view: View) -> View:
+    """A phone may ask; the route itself checks its session, its mailbox token or its claim."""
+    view.allowed = ("phone",)  # type: ignore[attr-defined]
+    return view
+
+
+def actor_of(person: Person, *, now: datetime) -> Actor:
+    """The person with the posts in force today in Shanghai; none once removed."""
+    posts = [] if person.removed_at else Post.in_force(day_of(now)).where(Post.person == person)
+    held = tuple(HeldPost(id=p.id, role=Role(p.role), area=p.area) for p in posts)
+    return Actor(person=person.id, name=person.name, posts=held)
+
+
+def get_object_or_404(query: Any, *conditions: Any) -> Any:
+    """The one row, or NotFound: what may not be seen does not exist."""
+    found = query.where(*conditions).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def read_clock(app: Flask) -> None:
+    """Set `g.now` for each request; tests put their own clock into `app.config["CLOCK"]`."""
+
+    @app.before_request
+    def _now() -> None:
+        g.now = current_app.config["CLOCK"]()
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)

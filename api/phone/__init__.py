@@ -1,0 +1,13 @@
+"""What phones ask: enrolment, sessions, sync, pictures (JSON), and the shell of the phone program."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+bp = Blueprint("phone", __name__)
+
+
+def add_to(app: Flask) -> None:
+    """Register the blueprint with every module of the phone's API."""
+    # each module registers its routes: add `from api.X import module` here
+    app.register_blueprint(bp)

@@ -1,0 +1,161 @@
+"""create_app(): settings, database, blueprints, headers, the one error handler, the command line."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+import commands
+import keys
+import models
+from api import access, filters, office, phone, public
+from rules.problems import NotFound, PageTooOld, Problem
+from settings import Settings, from_environment
+
+STATUS = {
+    "invalid": 422,
+    "unknown-sign-in": 401,
+    "forbidden": 403,
+    "missing": 404,
+    "conflict": 409,
+    "too-often": 429,
+}
+LANGUAGES = ("zh_Hans", "en")
+
+csrf = CSRFProtect()
+babel = Babel()
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = access.system_clock) -> Flask:
+    """Make the county server. The database must exist, except for `flask migrate`, which makes it."""
+    settings = settings or from_environment()
+    app = Flask(__name__)
+    app.config.update(
+        SETTINGS=settings,
+        CLOCK=clock,
+        MAX_CONTENT_LENGTH=64 * 1024 * 1024,
+        SESSION_COOKIE_NAME="__Host-daiban",
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        WTF_CSRF_TIME_LIMIT=None,
+        BABEL_DEFAULT_LOCALE="zh_Hans",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    _open(app, settings)
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=_language)
+    access.read_clock(app)
+    app.jinja_env.filters.update(filters.FILTERS)
+    for face in (phone, office, public):
+        face.add_to(app)
+    csrf.exempt(phone.bp)
+    app.after_request(_headers)
+    app.register_error_handler(Problem, _say)
+    app.register_error_handler(CSRFError, lambda _: _say(PageTooOld()))
+    app.register_error_handler(404, lambda _: _say(NotFound()))
+    app.register_error_handler(Exception, _bug)
+    commands.add_to(app)
+    return app
+
+
+def _open(app: Flask, settings: Settings) -> None:
+    """Bind the database with its keys; without keys only the commands that make them can run."""
+    try:
+        keyring = keys.read(settings.keys_path)
+    except keys.KeysMissing:
+        app.secret_key = secrets.token_bytes(32)
+        return
+    app.secret_key = keyring.cookies
+    models.bind(models.open_database(settings.database, pool=32), keyring)
+
+    @app.before_request
+    def _connect() -> None:
+        models.database.connect(reuse_if_open=True)
+
+    @app.teardown_request
+    def _close(_: BaseException | None) -> None:
+        if not models.is_sqlite():  # a thread keeps its SQLite connection; the others go back to the pool
+            models.database.close()
+
+
+def _language() -> str:
+    chosen = request.cookies.get("language", "")
+    return chosen if chosen in LANGUAGES else "zh_Hans"
+
+
+def _headers(response: Response) -> Response:
+    """What every answer carries. CSP per face: the phone's own scripts, none at all on public pages."""
+    path = request.path
+    if path.startswith("/field"):
+        csp = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
+            "manifest-src 'self'; worker-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'self'; "
+            "frame-ancestors 'none'"
+        )
+    elif path.startswith(("/office", "/static")):
+        csp = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        )
+    else:
+        csp = (
+            "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+            "form-action 'self'; frame-ancestors 'none'"
+        )
+    response.headers.setdefault("Content-Security-Policy", csp)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+    if not path.startswith("/static"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure and not request.host.startswith(("localhost", "127.")):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response
+
+
+def _say(problem: Problem) -> tuple[Response | str, int] | Response:
+    """A refusal as its page, as a piece for htmx, or as JSON for a phone; `kind` becomes a status only here."""
+    status = STATUS[problem.kind]
+    if request.path.startswith("/api/"):
+        facts = {
+            k: v if isinstance(v, int | str) else str(v) for k, v in vars(problem).items() if not k.startswith("_")
+        }
+        return jsonify(code=problem.code, kind=problem.kind, facts=facts), status
+    if problem.kind == "unknown-sign-in" and request.path.startswith("/office"):
+        return office.to_sign_in()
+    fragment = request.headers.get("HX-Request") == "true"
+    page = render_template(f"problems/{problem.code}.html", problem=problem, fragment=fragment, face=_face())
+    response = Response(page, status)
+    if fragment:
+        response.headers["HX-Retarget"] = "#problems"
+        response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def _face() -> str:
+    return "office" if request.path.startswith("/office") else "public"
+
+
+def _bug(error: Exception) -> tuple[Response | str, int] | Response | HTTPException:
+    """Anything that is no Problem is a bug: logged once, and a page that says what is kept."""
+    if isinstance(error, HTTPException):
+        return error
+    log.error("bug", path=request.path, exc_info=error)
+    if request.path.startswith("/api/"):
+        return jsonify(code="bug", kind="bug", facts={}), 500
+    g.actor = g.get("actor")
+    return Response(render_template("problems/bug.html", problem=None, fragment=False, face=_face()), 500)

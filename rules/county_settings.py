@@ -1,0 +1,79 @@
+"""Every business setting: name, default, unit, source. The county's own values are rows with a history.
+
+A default marked [DEF] is ours, because no rule at hand gives a number (docs/rules.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class BusinessSetting:
+    key: str
+    default: Any
+    unit: str
+    about: str
+    source: str
+
+
+#: Gestures for the picture of a life verification, by code: what is read out. One-sided and bedridden people have their own.
+GESTURES = {
+    "hand-on-chest": "请老人右手放胸口",
+    "hand-on-ear": "请老人右手摸右耳",
+    "thumb-up": "请老人竖起大拇指",
+    "two-fingers": "请老人伸出两个手指",
+    "palm-open": "请老人张开手掌",
+    "fist": "请老人握个拳头",
+    "left-hand-on-chest": "请老人左手放胸口",
+    "left-thumb-up": "请老人竖起左手大拇指",
+    "eyes-to-window": "请老人看看窗户那边",
+    "blanket-hand": "手放在被子外面就行",
+    "none": "不用做动作，照平常样子拍",
+}
+
+CONSENT_LIFE = (
+    "我来帮您办养老金认证，要给您拍一张照片，证明是您本人。\n"
+    "照片只给镇里和社保看，下次办好两个月后删掉。不要钱。您不愿意也行，换别的办法办。"
+)
+CONSENT_CARE = "我们想把您记进看望名单，常来看看您。名单只有管您的人看得到。您不愿意也行，随时可以不要。"
+CONSENT_PAPERS = "要给您的材料拍照，只给办这件事的人看，事情办完一个月后删掉。不要钱。您不愿意也行。"
+
+ALL: dict[str, BusinessSetting] = {
+    each.key: each
+    for each in (
+        BusinessSetting("verification.due_soon_days", [90, 30], "days", "a due verification shows on phones from the first, amber from the second", "domain §8"),
+        BusinessSetting("verification.challenge_days", 30, "days", "a challenge is good for so long", "[DEF] design §4"),
+        BusinessSetting("verification.revisit_working_days", 5, "working days", "to take a sent-back picture again", "[DEF] domain §8"),
+        BusinessSetting("verification.max_an_hour", 6, "captures", "more in one hour are shown to the lead", "[DEF] domain §6"),
+        BusinessSetting("verification.gestures", GESTURES, "", "gestures and what is read out", "R-LIF-7"),
+        BusinessSetting("verification.gesture_sets", {
+            "normal": ["hand-on-chest", "hand-on-ear", "thumb-up", "two-fingers", "palm-open", "fist"],
+            "one_side": ["left-hand-on-chest", "left-thumb-up", "thumb-up", "fist"],
+            "bedridden": ["eyes-to-window", "blanket-hand"],
+            "none": ["none"],
+        }, "", "which gestures suit whom", "R-LIF-7"),
+        BusinessSetting("visit.retry_days", 7, "days", "come again after nobody was home", "[DEF] domain §6"),
+        BusinessSetting("visit.max_tries", 3, "tries", "then the township decides", "[DEF] domain §6"),
+        BusinessSetting("visit.late_days", 3, "days", "a record that stayed on a phone longer is shown", "[DEF] domain §6"),
+        BusinessSetting("visit.correct_working_days", 2, "working days", "an agent may correct an own record", "[DEF] domain §6"),
+        BusinessSetting("visit.clock_minutes", 10, "minutes", "a phone clock further off is shown", "[DEF]"),
+        BusinessSetting("device.lease_days", 30, "days", "a phone not heard for so long locks its pack; work stays", "design §3"),
+        BusinessSetting("device.checker_days", 30, "days", "who enrolled a phone does not check its captures", "design §5"),
+        BusinessSetting("enrolment.minutes", 10, "minutes", "an enrolment code lives", "[DEF]"),
+        BusinessSetting("care.every_days", 30, "days", "between care visits", "[DEF] domain §1"),
+        BusinessSetting("care.review_months", 6, "months", "a place on the care roster is looked at again", "[DEF] domain §1"),
+        BusinessSetting("delivery.days", 7, "days", "to hand over a result", "[DEF] domain §14"),
+        BusinessSetting("badge.months", 12, "months", "a badge is valid", "[DEF] domain §5"),
+        BusinessSetting("badge.warn_days", 30, "days", "before a badge ends its holder is told", "[DEF] domain §5"),
+        BusinessSetting("complaint.answer_working_days", 5, "working days", "to answer a complaint", "[DEF] domain §23"),
+        BusinessSetting("benefits", {"BPIURR": "养老金", "old-age-allowance": "高龄津贴"}, "", "short names people use", "domain S20"),
+        BusinessSetting("consent.life_verification", {"version": "2026-1", "text": CONSENT_LIFE}, "", "read to the person", "R-PRI-2"),
+        BusinessSetting("consent.care_roster", {"version": "2026-1", "text": CONSENT_CARE}, "", "read to the person", "R-PRI-2"),
+        BusinessSetting("consent.request_papers", {"version": "2026-1", "text": CONSENT_PAPERS}, "", "read to the person", "R-PRI-2"),
+        BusinessSetting("county.name", "", "", "shown on badges and pages", ""),
+        BusinessSetting("county.hotline", "12345", "", "a way without a phone of one's own", "R-OLD-3"),
+        BusinessSetting("position.enabled", False, "", "one optional point with a visit", "R-BUR-3"),
+    )
+}  # fmt: skip
