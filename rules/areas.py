@@ -284,11 +284,13 @@ class Gazetteer:
         code = read_code(code_text)
         bounds = self._higher_codes(township) if township else None
         named = self._named(village, bounds)
-        if code and (stated := self.by_code.get(code)) is None:
-            return NoPlace(PlaceFlaw.CODE_UNKNOWN, self._areas(named.codes))
-        if code and stated.level is Level.VILLAGE:
-            return self._by_code(stated, named, village, bounds)
-        if code:  # the code of a township or county: it bounds the name
+        if code:
+            stated = self.by_code.get(code)
+            if stated is None:
+                return NoPlace(PlaceFlaw.CODE_UNKNOWN, self._areas(named.codes))
+            if stated.level is Level.VILLAGE:
+                return self._by_code(stated, named, village, bounds)
+            # The code of a township or county bounds the name.
             prefix = code[: DIGITS[stated.level]]
             inside = {c for c in named.codes if c.startswith(prefix)}
             if named.codes and not inside:
