@@ -279,9 +279,9 @@ class NameCard(Told):
     rev: int
     card: Literal["name"]
     name: str
-    initials: str = ""
-    household: str = ""  # number, as the village counts
-    group: str = ""
+    initials: str
+    household: str  # number, as the village counts
+    group: str
 
 
 class ResidentCard(Told):
@@ -292,10 +292,10 @@ class ResidentCard(Told):
     rev: int
     card: Literal["full"]
     name: str
-    initials: str = ""
-    household: str = ""  # number, as the village counts
+    initials: str
+    household: str  # number, as the village counts
+    group: str
     household_id: UUID | None = None
-    group: str = ""
     state: str = ""  # provisional; empty: verified
     sex: str = ""
     birth_on: date | None = None
@@ -337,7 +337,17 @@ class GoneRow(Told):
 class InboxRow(Told):
     id: UUID
     kind: Literal[
-        "sent_back", "query", "answer", "assigned", "due", "badge", "phone_locked", "consent", "death", "held", "welcome"
+        "sent_back",
+        "query",
+        "answer",
+        "assigned",
+        "due",
+        "badge",
+        "phone_locked",
+        "consent",
+        "death",
+        "held",
+        "welcome",
     ]
     resident: UUID | None = None
     about: UUID | None = None
