@@ -39,6 +39,7 @@
  *
  * PIN pad island `data-pin`, and `data-seconds="n"` (counts down in words) are used by unlock and enrol only.
  */
+import type { Net } from "./net.ts";
 import type { Problem } from "./problem.ts";
 import type { BlobType, Day, EventKind, Instant, Receipt, Uuid } from "./wire.ts";
 import type { InboxRow, Me, NameCard, ResidentCard } from "./wire.ts";
@@ -69,6 +70,21 @@ export interface Ctx {
   render(template: string, context?: Record<string, unknown>, init?: RenderInit): Promise<Response>;
   /** Ask the sync to run soon; never waits. */
   send(why: string): void;
+  session: Session;
+  env: Env;
+  net: Net;
+}
+
+/** What belongs to this opening of the program and to nobody's address: a first PIN, where the unlock goes on to. */
+export type Session = Map<string, unknown>;
+
+export interface Env {
+  /** Opened from the icon. */
+  standalone: boolean;
+  ios: boolean;
+  /** Code of the enrolment link's fragment; it never entered an address. */
+  code: string;
+  version: string;
 }
 
 export interface RenderInit {

@@ -1,0 +1,150 @@
+/**
+ * The server inside the page: htmx asks for `/field/…`, this answers. No DOM here, so a test can ask it too.
+ *
+ * - Follows 303 itself, and gives htmx the last address to put into the history.
+ * - A locked phone answers only `open` routes; anything else shows the unlock page and remembers where it was going.
+ * - A thrown Problem becomes its page; a bug becomes the page that says what is kept.
+ */
+import { type Clock, type Ctx, type Env, type Lock, type PageFacts, type Route, type Session, seeOther } from "./ctx.ts";
+import { Problem } from "./problem.ts";
+import { page } from "./render.ts";
+import { Router } from "./router.ts";
+import type { Engine } from "./engine.ts";
+import type { PhoneStore } from "./store/index.ts";
+import * as device from "./store/device.ts";
+import { Locked } from "./vault.ts";
+
+const HOPS = 5;
+const DAY_MS = 86_400_000;
+const LEASE_DAYS = 30; // [DEF] design §3; the county's own figure comes with `me`
+
+export interface Parts {
+  routes: Iterable<Route>;
+  engine: Engine;
+  store: PhoneStore;
+  clock: Clock;
+  session: Session;
+  env: Env;
+  online: () => boolean;
+  send: (why: string) => void;
+  /** A bug: told to the console, once. */
+  bug: (error: unknown) => void;
+  net: Ctx["net"];
+}
+
+export class Local {
+  #router: Router;
+
+  constructor(readonly parts: Parts) {
+    this.#router = new Router(parts.routes);
+  }
+
+  /** What htmx calls instead of the network. */
+  async handle(request: Request): Promise<Response> {
+    let asked = request;
+    for (let hop = 0; hop < HOPS; hop++) {
+      const answer = await this.#answer(asked);
+      const next = answer.status === 303 ? answer.headers.get("Location") : null;
+      if (next === null) return withAddress(answer, asked, hop > 0 || asked.method !== "GET");
+      asked = new Request(new URL(next, asked.url), { headers: asked.headers });
+    }
+    throw new Error(`too many redirects from ${new URL(request.url).pathname}`);
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const { store } = this.parts;
+    try {
+      const match = this.#router.match(request.method, url.pathname);
+      if (!match) throw new Problem("not-found", {}, 404);
+      if (!match.open) {
+        const enrolled = await store.vault.exists();
+        if (!enrolled) return seeOther("/field/enrol");
+        if (!store.vault.unlocked) return await this.#unlockFirst(url, request);
+        await this.#underLease(url.pathname);
+      }
+      return await match.handler(await this.#ctx(request, url, match.params));
+    } catch (error) {
+      if (error instanceof Locked) return this.#unlockFirst(url, request);
+      return this.#refusal(error, request, url);
+    }
+  }
+
+  async #unlockFirst(url: URL, request: Request): Promise<Response> {
+    if (request.method === "GET") this.parts.session.set("after", url.pathname + url.search);
+    return seeOther("/field/unlock");
+  }
+
+  /** Not heard for too long: the pack closes until the county answers; what was written stays and can be sent. */
+  async #underLease(path: string): Promise<void> {
+    if (/^\/field\/(outbox|me)/.test(path)) return;
+    const heard = await device.get(this.parts.store.db, "heard");
+    const days = (await device.get(this.parts.store.db, "lease_days")) ?? LEASE_DAYS;
+    const age = heard ? this.parts.clock.now().getTime() - heard.at : 0;
+    if (age > days * DAY_MS) throw new Problem("lease-over", { days }, 403);
+  }
+
+  async #refusal(error: unknown, request: Request, url: URL): Promise<Response> {
+    const problem = error instanceof Problem ? error : new Problem("bug", {}, 500);
+    if (problem !== error) this.parts.bug(error);
+    const ctx = await this.#ctx(request, url, {});
+    const headers: Record<string, string> = request.method === "GET" ? {} : { "HX-Push-Url": "false" };
+    return ctx.render(`field/problems/${problem.code}.html`, { problem: problem.facts, back: backOf(request) }, {
+      status: problem.status,
+      headers,
+    });
+  }
+
+  async #ctx(request: Request, url: URL, params: Record<string, string>): Promise<Ctx> {
+    const { engine, store, clock, session, env, send, net } = this.parts;
+    const posted = request.method !== "GET" && request.method !== "DELETE";
+    const form = new URLSearchParams(posted && !request.bodyUsed ? await request.text() : "");
+    const { vault } = store;
+    const lock: Lock = {
+      get unlocked() {
+        return vault.unlocked;
+      },
+      lock: async () => {
+        await store.forms.settled();
+        vault.lock();
+      },
+    };
+    return {
+      ...{ request, url, params, query: url.searchParams, form, store, vault: lock, clock, session, env, send, net },
+      t: engine.t,
+      isFragment: request.headers.get("HX-Request-Type") === "partial",
+      render: async (template, context = {}, init = {}) =>
+        page(engine, await this.#facts(url.pathname), template, context, init),
+    };
+  }
+
+  async #facts(path: string): Promise<PageFacts> {
+    const { store, clock, env, online } = this.parts;
+    const [settings, counts, identity, agent] = await Promise.all([
+      store.settings.get(),
+      store.outbox.counts(),
+      device.get(store.db, "identity"),
+      device.get(store.db, "agent"),
+    ]);
+    return {
+      ...{ path, lang: settings.lang, view: settings.view, now: clock.now().toISOString(), today: clock.today() },
+      ...{ online: online(), waiting: counts.waiting, needs_you: counts.needs_you, agent: agent ?? "" },
+      ...{ demo: identity?.demo ?? false, version: env.version, locked: !store.vault.unlocked },
+    };
+  }
+}
+
+/** The page a refused form came from: its link goes back there. */
+function backOf(request: Request): string {
+  const from = request.headers.get("HX-Current-URL");
+  const path = from ? new URL(from).pathname : "/field/today";
+  return path.startsWith("/field/") ? path : "/field/today";
+}
+
+/** A Response made here has no address of its own: say which page it is, or that it is none (a form shown again). */
+function withAddress(answer: Response, asked: Request, moved: boolean): Response {
+  const url = new URL(asked.url);
+  if (moved && asked.method === "GET") answer.headers.set("HX-Push-Url", url.pathname + url.search);
+  else if (asked.method !== "GET" && !answer.headers.has("HX-Push-Url")) answer.headers.set("HX-Push-Url", "false");
+  return answer;
+}

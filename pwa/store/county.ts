@@ -1,0 +1,18 @@
+/** Sealed values by name: `me`, texts, challenges, guides, the running enrolment. */
+import type { KeyRing } from "../vault.ts";
+import { type DB, STRICT } from "./db.ts";
+
+export async function get<T>(db: DB, ring: KeyRing, key: string): Promise<T | undefined> {
+  const row = await db.get("county", key);
+  return row && (await ring.open<T>("county", key, row.sealed, row.version));
+}
+
+export async function put(db: DB, ring: KeyRing, key: string, value: unknown, version = 1): Promise<void> {
+  const sealed = await ring.seal("county", key, value, version);
+  const tx = db.transaction("county", "readwrite", STRICT);
+  await Promise.all([tx.store.put({ key, version, sealed }), tx.done]);
+}
+
+export async function remove(db: DB, key: string): Promise<void> {
+  await db.delete("county", key);
+}

@@ -1,0 +1,62 @@
+/** What this phone is, in clear: nothing here names a resident. */
+import type { CountyKey } from "../envelope.ts";
+import { type DB, STRICT } from "./db.ts";
+
+export interface Identity {
+  device: string;
+  mailbox: string;
+  person: string;
+  county_key: CountyKey;
+  county: string;
+  epoch: string;
+  demo: boolean;
+}
+
+/** Server minus phone at the last answer, and when that was by the phone's clock. */
+export interface Heard {
+  at: number;
+  offset_ms: number;
+}
+
+interface Values {
+  identity: Identity;
+  /** Name of the agent, for the unlock page. */
+  agent: string;
+  heard: Heard;
+  /** {area: rev} of the pack. */
+  cursor: Record<string, number>;
+  /** {scope: newest journal position seen}: the `after` of an event. */
+  positions: Record<string, number>;
+  kept_to: Record<string, number>;
+  /** When the county last held everything of ours in a backup. */
+  proven: string;
+  /** The epoch whose full pack is complete. */
+  packed: string;
+  settings: { lang: "zh-Hans" | "en"; view: "" | "elder" | "elder elder-max" };
+  order: "lock" | "wipe";
+  /** Days without an answer after which the pack closes (county setting). */
+  lease_days: number;
+  /** Last batch size and piece size that went through. */
+  link: { batch: number; piece: number };
+  persisted: boolean;
+}
+
+export async function get<K extends keyof Values>(db: DB, name: K): Promise<Values[K] | undefined> {
+  return (await db.get("device", name)) as Values[K] | undefined;
+}
+
+export async function put<K extends keyof Values>(db: DB, name: K, value: Values[K]): Promise<void> {
+  const tx = db.transaction("device", "readwrite", STRICT);
+  await Promise.all([tx.store.put(value, name), tx.done]);
+}
+
+export async function remove(db: DB, name: keyof Values): Promise<void> {
+  await db.delete("device", name);
+}
+
+/** Empty every store: after "forget this phone" or an order of the county. What is not sent is gone. */
+export async function wipe(db: DB): Promise<void> {
+  const names = [...db.objectStoreNames];
+  const tx = db.transaction(names, "readwrite", STRICT);
+  await Promise.all([...names.map((name) => tx.objectStore(name).clear()), tx.done]);
+}

@@ -1,0 +1,102 @@
+/**
+ * Forms not yet saved, sealed. Read once after the PIN, so that a form comes back without a flash; written behind, in order.
+ * The draft bears the id of the event to come: a picture taken for it is already bound to that event.
+ */
+import { uuid7 } from "../bytes.ts";
+import type { Draft } from "../ctx.ts";
+import type { KeyRing } from "../vault.ts";
+import { type DB, STRICT } from "./db.ts";
+
+export class Drafts {
+  #all = new Map<string, Draft>();
+  #ready: Promise<void> | null = null;
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    readonly db: DB,
+    readonly ring: () => KeyRing,
+    readonly now: () => Date,
+  ) {}
+
+  /** Open all; called at the PIN. */
+  load(): Promise<void> {
+    this.#ready ??= this.#load();
+    return this.#ready;
+  }
+
+  async #load(): Promise<void> {
+    const ring = this.ring();
+    for (const row of await this.db.getAll("drafts"))
+      this.#all.set(row.key, await ring.open<Draft>("drafts", row.key, row.sealed));
+  }
+
+  /** At once, for restoring a form while it is put on the page. */
+  peek(key: string): Draft | undefined {
+    return this.#all.get(key);
+  }
+
+  async get(key: string): Promise<Draft | undefined> {
+    await this.load();
+    return this.#all.get(key);
+  }
+
+  async list(): Promise<Draft[]> {
+    await this.load();
+    return [...this.#all.values()].sort((a, b) => (a.at < b.at ? 1 : -1));
+  }
+
+  async open(key: string): Promise<Draft> {
+    await this.load();
+    const known = this.#all.get(key);
+    if (known) return known;
+    const at = this.now();
+    const draft: Draft = { key, id: uuid7(at), fields: {}, focus: "", at: at.toISOString() };
+    this.#all.set(key, draft);
+    await this.#write(draft);
+    return draft;
+  }
+
+  async keep(key: string, fields: Record<string, string[]>, focus = ""): Promise<void> {
+    const draft = await this.open(key);
+    const kept = { ...draft, fields: { ...draft.fields, ...fields }, focus, at: this.now().toISOString() };
+    this.#all.set(key, kept);
+    await this.#write(kept);
+  }
+
+  async clear(key: string): Promise<void> {
+    this.forget(key);
+    await this.#inOrder(() => this.db.delete("drafts", key));
+  }
+
+  /** The row went in another transaction (the save); drop it from memory too. */
+  forget(key: string): void {
+    this.#all.delete(key);
+  }
+
+  empty(): void {
+    this.#all.clear();
+    this.#ready = null;
+  }
+
+  /** All writes begun are on the disk. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  #write(draft: Draft): Promise<void> {
+    const ring = this.ring();
+    return this.#inOrder(async () => {
+      if (this.#all.get(draft.key) !== draft) return; // a later input, or a save, made this one old
+      const sealed = await ring.seal("drafts", draft.key, draft);
+      if (this.#all.get(draft.key) !== draft) return;
+      const tx = this.db.transaction("drafts", "readwrite", STRICT);
+      await Promise.all([tx.store.put({ key: draft.key, sealed }), tx.done]);
+    });
+  }
+
+  #inOrder(step: () => Promise<void>): Promise<void> {
+    const done = this.#writing.then(step);
+    this.#writing = done.catch(() => undefined);
+    return done;
+  }
+}

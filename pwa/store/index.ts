@@ -1,0 +1,125 @@
+/** The store as handlers see it: the modules beside this one, over one open database and the keys of the PIN. */
+import { dayOf } from "../clock.ts";
+import type { OwnRecord, Person, Settings, Store } from "../ctx.ts";
+import { Problem } from "../problem.ts";
+import type { Vault } from "../vault.ts";
+import type { BlobType, InboxRow, Me, ResidentCard } from "../wire.ts";
+import * as blobs from "./blobs.ts";
+import * as county from "./county.ts";
+import type { DB } from "./db.ts";
+import * as device from "./device.ts";
+import { Drafts } from "./drafts.ts";
+import * as inbox from "./inbox.ts";
+import { People } from "./people.ts";
+import * as records from "./records.ts";
+
+export const PLAIN: Settings = { lang: "zh-Hans", view: "" };
+
+export class PhoneStore implements Store {
+  readonly everyone: People;
+  readonly written: records.Records;
+  readonly forms: Drafts;
+  /** Ids on the wire right now; kept up by sync. */
+  readonly sending = new Set<string>();
+
+  constructor(
+    readonly db: DB,
+    readonly vault: Vault,
+    readonly now: () => Date,
+  ) {
+    const ring = () => vault.ring;
+    this.everyone = new People(db, ring);
+    this.written = new records.Records(db, ring);
+    this.forms = new Drafts(db, ring, now);
+    vault.onChange((unlocked) => {
+      if (!unlocked) this.empty();
+    });
+  }
+
+  /** At the PIN: names for Find, cards, drafts. */
+  async warm(): Promise<void> {
+    await Promise.all([this.everyone.load(), this.everyone.full(), this.forms.load()]);
+  }
+
+  /** Nothing readable stays in memory. */
+  empty(): void {
+    this.everyone.empty();
+    this.written.empty();
+    this.forms.empty();
+  }
+
+  readonly people = {
+    get: (id: string): Promise<Person | undefined> => this.everyone.get(id),
+    full: (): Promise<ResidentCard[]> => this.everyone.full(),
+    dueToday: (until: string): Promise<ResidentCard[]> => this.everyone.due(until),
+    forVillage: (area: string) => this.everyone.forVillage(area),
+    find: (text: string, limit?: number) => this.everyone.find(text, limit),
+    count: () => this.everyone.count(),
+  };
+
+  readonly records = {
+    get: async (id: string): Promise<OwnRecord | undefined> => this.#live(await this.written.get(id)),
+    bySubject: async (subject: string) => (await this.written.bySubject(subject)).map((one) => this.#live(one)),
+    onDay: async (day: string) => (await this.written.onDay(day, dayOf)).map((one) => this.#live(one)),
+    list: async (limit?: number) => (await this.written.list(limit)).map((one) => this.#live(one)),
+  };
+
+  readonly drafts = {
+    open: (key: string) => this.forms.open(key),
+    get: (key: string) => this.forms.get(key),
+    keep: (key: string, fields: Record<string, string[]>, focus?: string) => this.forms.keep(key, fields, focus),
+    clear: (key: string) => this.forms.clear(key),
+    list: () => this.forms.list(),
+  };
+
+  readonly photos = {
+    put: async (event: string, role: string, plain: ArrayBuffer, type: BlobType) => {
+      const { key: _secret, ...ref } = await blobs.put(this.db, this.vault.ring, event, role, plain, type);
+      return { event, ...ref };
+    },
+    info: async (event: string, role: string) => {
+      const found = await blobs.info(this.db, this.vault.ring, event, role);
+      if (!found) return undefined;
+      const { key: _secret, ...ref } = found;
+      return { event, ...ref };
+    },
+    get: (event: string, role: string) => blobs.get(this.db, this.vault.ring, event, role),
+    remove: (event: string, role: string) => blobs.remove(this.db, event, role),
+  };
+
+  readonly outbox = {
+    counts: () => records.counts(this.db),
+    lastHeard: async () => {
+      const heard = await device.get(this.db, "heard");
+      return heard ? new Date(heard.at).toISOString() : null;
+    },
+    lastProven: async () => (await device.get(this.db, "proven")) ?? null,
+  };
+
+  readonly inbox = {
+    list: (): Promise<InboxRow[]> => inbox.list(this.db, this.vault.ring),
+    get: (id: string) => inbox.get(this.db, this.vault.ring, id),
+  };
+
+  readonly county = {
+    get: <T>(name: string): Promise<T | undefined> => county.get<T>(this.db, this.vault.ring, name),
+  };
+
+  readonly me = {
+    get: async (): Promise<Me> => {
+      const me = await county.get<Me>(this.db, this.vault.ring, "me");
+      if (!me) throw new Problem("pack-missing", {}, 409);
+      return me;
+    },
+  };
+
+  readonly settings = {
+    get: async (): Promise<Settings> => ({ ...PLAIN, ...(await device.get(this.db, "settings")) }),
+    set: async (change: Partial<Settings>): Promise<void> =>
+      device.put(this.db, "settings", { ...(await this.settings.get()), ...change }),
+  };
+
+  #live<T extends OwnRecord | undefined>(record: T): T {
+    return record && this.sending.has(record.id) && record.state === "queued" ? { ...record, state: "sending" } : record;
+  }
+}
