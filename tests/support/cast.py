@@ -106,11 +106,15 @@ class Cast:
     zhao_min: Worker = _worker(2, "赵敏", "zm", Role.AGENT, VILLAGE_ELSEWHERE)  # visits elsewhere, sees nothing here
     li_qiang: Worker = _worker(3, "李强", "lq", Role.TOWNSHIP_OFFICER, TOWNSHIP, "liqiang")  # checks
     luo_guoxiu: Worker = _worker(4, "罗国秀", "lgx", Role.LEAD, TOWNSHIP, "luoguoxiu")  # leads the agents
-    qian_wei: Worker = _worker(5, "钱伟", "qw", Role.TOWNSHIP_OFFICER, TOWNSHIP_ELSEWHERE, "qianwei")  # a desk elsewhere
+    qian_wei: Worker = _worker(
+        5, "钱伟", "qw", Role.TOWNSHIP_OFFICER, TOWNSHIP_ELSEWHERE, "qianwei"
+    )  # a desk elsewhere
     he_jing: Worker = _worker(6, "何静", "hj", Role.COUNTY, COUNTY, "hejing")  # the county centre
     zheng_tao: Worker = _worker(7, "郑涛", "zt", Role.SYSADMIN, COUNTY, "zhengtao")  # keeps the machine, sees no people
 
-    chen_guilan: Served = _served(1, "陈桂兰", "cgl", "female", date(1948, 3, 2))  # is visited: 78, pension due this year
+    chen_guilan: Served = _served(
+        1, "陈桂兰", "cgl", "female", date(1948, 3, 2)
+    )  # is visited: 78, pension due this year
     zhou_xinglin: Served = _served(2, "周兴林", "zxl", "male", date(1951, 7, 19))  # same village, nothing due
     ma_xiuying: Served = _served(3, "马秀英", "mxy", "female", date(1945, 1, 5), VILLAGE_ELSEWHERE)  # lives elsewhere
 
@@ -145,15 +149,15 @@ def _workers_of(scope: str, password_hash: str) -> list[models.Row]:
     rows: list[models.Row] = []
     workers = [each for each in CAST.workers if each.scope == scope]
     for each in workers:
-        rows.append(Person(id=each.id, name=each.name, initials=each.initials, unit="花梨镇便民服务中心", phone="10212340000"))
+        rows.append(
+            Person(id=each.id, name=each.name, initials=each.initials, unit="花梨镇便民服务中心", phone="10212340000")
+        )
     for each in workers:
         rows.append(
             Post(id=each.post, person=each.id, role=each.role, area=each.area, scope=scope, from_on=date(2026, 1, 1))
         )
         if each.sign_in:
-            rows.append(
-                Account(person=each.id, name=each.sign_in, password=password_hash, totp_secret=TOTP_SECRET)
-            )
+            rows.append(Account(person=each.id, name=each.sign_in, password=password_hash, totp_secret=TOTP_SECRET))
     return rows
 
 

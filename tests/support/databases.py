@@ -90,7 +90,9 @@ class Snapshot:
         """Without the checks of foreign keys, whose order would matter, and inside one transaction."""
         steps = [sql.SQL("SET LOCAL session_replication_role = replica;")]
         steps += [sql.SQL("DELETE FROM public.{};").format(sql.Identifier(table)) for table in tables]
-        steps += [sql.SQL("INSERT INTO public.{0} SELECT * FROM first.{0};").format(sql.Identifier(table)) for table in filled]
+        steps += [
+            sql.SQL("INSERT INTO public.{0} SELECT * FROM first.{0};").format(sql.Identifier(table)) for table in filled
+        ]
         body = sql.SQL(" ").join(steps)
         return sql.SQL("CREATE FUNCTION first.restore() RETURNS void LANGUAGE plpgsql AS {}").format(
             sql.Literal("BEGIN " + body.as_string() + " END")

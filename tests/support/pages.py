@@ -20,7 +20,18 @@ NOT_ENGLISH = {
     "Android", "App", "APP", "Chrome", "Chromium", "CSV", "Daiban", "Edge", "English", "Excel", "GBK", "iOS", "iPhone", "PIN", "Safari",
     "TOTP", "USB", "UTF", "WeChat", "XLSX", "xlsx", "xls", "csv", "http", "https", "www", "localhost", "BOM",
 }  # fmt: skip
-BANNED_WORDS = ("系统", "操作", "提交", "成功", "失败", "用户", "采集", "请稍后再试", "！", "!")  # ui/README §4, in our own words
+BANNED_WORDS = (
+    "系统",
+    "操作",
+    "提交",
+    "成功",
+    "失败",
+    "用户",
+    "采集",
+    "请稍后再试",
+    "！",
+    "!",
+)  # ui/README §4, in our own words
 READ_ALOUD = ("aria-label", "alt", "title", "placeholder")
 EXEMPT = ("script", "style", "code", "samp", "kbd", "template")
 
@@ -111,7 +122,9 @@ class Page:
             if not self._is_labelled(field):
                 yield f"a field without a label: {_short(field)}"
         for control in self.select("button, a[href], summary"):
-            named = control.get_text(strip=True) or control.get("aria-label") or control.select("img[alt]:not([alt=''])")
+            named = (
+                control.get_text(strip=True) or control.get("aria-label") or control.select("img[alt]:not([alt=''])")
+            )
             if not named and not control.get("aria-labelledby"):
                 yield f"something to press without a name: {_short(control)}"
         for image in self.select("img:not([alt])"):
@@ -138,7 +151,9 @@ class Page:
             for attribute, value in tag.attrs.items():
                 if attribute == "style":
                     yield f"an inline style, which the CSP refuses: {_short(tag)}"
-                elif attribute.startswith(("on", "hx-on")) or str(value).lstrip().lower().startswith(("javascript:", "js:")):
+                elif attribute.startswith(("on", "hx-on")) or str(value).lstrip().lower().startswith(
+                    ("javascript:", "js:")
+                ):
                     yield f"inline code, which the CSP refuses: {_short(tag)}"
         if self.select("style"):
             yield "an inline style sheet, which the CSP refuses"
@@ -154,7 +169,9 @@ class Page:
                 if word in text:
                     yield f"a word we do not say, {word!r}: {text.strip()[:80]}"
             if where is not None and where.find_parent(attrs={"lang": "en"}) is None and where.get("lang") != "en":
-                left = [word for word in re.findall(r"[A-Za-z]{3,}", _without_addresses(text)) if word not in NOT_ENGLISH]
+                left = [
+                    word for word in re.findall(r"[A-Za-z]{3,}", _without_addresses(text)) if word not in NOT_ENGLISH
+                ]
                 if left:
                     yield f"English left on a Chinese page, {' '.join(left)!r}: {text.strip()[:80]}"
 
@@ -175,7 +192,16 @@ class Page:
                 yield str(tag[attribute]), tag
 
 
-CONTAINERS = {"tr": "tbody", "td": "tr", "th": "tr", "tbody": "table", "option": "select", "li": "ul", "dt": "dl", "dd": "dl"}
+CONTAINERS = {
+    "tr": "tbody",
+    "td": "tr",
+    "th": "tr",
+    "tbody": "table",
+    "option": "select",
+    "li": "ul",
+    "dt": "dl",
+    "dd": "dl",
+}
 
 
 def _without_addresses(text: str) -> str:

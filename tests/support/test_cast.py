@@ -7,7 +7,10 @@ from models import Person, Resident
 
 def test_the_cast_is_in_the_database(db, cast):
     assert Person.select().count() == len(cast.workers)
-    assert [each.name for each in Resident.visible_to(cast.wang_fang.actor).order_by(Resident.birth_on)] == ["陈桂兰", "周兴林"]
+    assert [each.name for each in Resident.visible_to(cast.wang_fang.actor).order_by(Resident.birth_on)] == [
+        "陈桂兰",
+        "周兴林",
+    ]
     assert [each.name for each in Resident.visible_to(cast.zhao_min.actor)] == ["马秀英"]
 
 

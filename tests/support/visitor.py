@@ -55,7 +55,12 @@ class Visitor:
         multipart: bool = False,
     ) -> Page:
         # What browsers send: no Referer (our policy), but where a request comes from.
-        manners = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Accept": "text/html", **(headers or {})}
+        manners = {
+            "Sec-Fetch-Site": "same-origin",
+            "Sec-Fetch-Mode": "navigate",
+            "Accept": "text/html",
+            **(headers or {}),
+        }
         if method != "GET":
             manners["Origin"] = self.origin
         answer = self.client.open(
@@ -75,7 +80,9 @@ class Visitor:
             answer = self.client.get(url, headers=manners)
         page = Page(answer.status_code, answer.get_data(as_text=True), url)
         is_html = (answer.content_type or "").startswith("text/html") and page.html.strip()
-        assert answer.status_code == status, f"{method} {url} answered {answer.status_code}, not {status}:\n{page.text if is_html else page.html[:2000]}"
+        assert answer.status_code == status, (
+            f"{method} {url} answered {answer.status_code}, not {status}:\n{page.text if is_html else page.html[:2000]}"
+        )
         if is_html:
             found = page.findings()
             assert not found, f"{url}:\n  " + "\n  ".join(found)

@@ -1,0 +1,100 @@
+"""Stories in a real browser against a real server process; offline is made by killing that process.
+
+def test_a_visit_on_the_mountain(server, phone):
+    mine = phone()                       # 360×740, its own storage
+    mine.page.goto("/field/")
+    mine.look("field-welcome")           # picture, axe-core, html-validate
+    server.kill()                        # out of signal
+    …
+    server.start()                       # back in the township
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+from tests.support.browser import FLAGS, chromium
+from tests.support.phone import Phone
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo county, made once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if base.name.startswith("popen-") else base
+    folder = shared / "demo"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = Server(shared / "demo-making")
+            making.flask("migrate", "--demo")
+            making.flask("demo")
+            making.folder.rename(folder)
+    return folder
+
+
+@pytest.fixture
+def server(demo_folder: Path, tmp_path: Path) -> Iterator[Server]:
+    """The demo county on a server of its own, running. Fails the test if the server logged a fault of its own."""
+    server = Server.like(demo_folder, tmp_path / "server")
+    server.start()
+    yield server
+    server.kill()
+    assert not server.bugs(), server.bugs()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture
+def phone(playwright: Playwright, server: Server, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
+    """Open a phone: `phone()`; a second one: `phone("of a colleague")`. Options go to Playwright's context."""
+    opened: list[Phone] = []
+
+    def open_phone(name: str = "phone", **options: object) -> Phone:
+        opened.append(Phone(playwright, tmp_path / name, server.url, **options))
+        return opened[-1]
+
+    yield open_phone
+    for each in opened:
+        each.close()
+    errors = [line for each in opened for line in each.errors]
+    assert not errors, "The browser complained:\n  " + "\n  ".join(errors)
+
+
+@pytest.fixture(scope="session")
+def _chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def window(_chromium: Browser, server: Server) -> Iterator[Callable[..., BrowserContext]]:
+    """Open a desk's browser: `window()` is 1280×800, `window(width=390, height=844)` the lead's phone."""
+    opened: list[BrowserContext] = []
+
+    def open_window(width: int = 1280, height: int = 800, **options: object) -> BrowserContext:
+        context = _chromium.new_context(
+            viewport={"width": width, "height": height},
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            base_url=server.url,
+            **options,
+        )
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        return context
+
+    yield open_window
+    for each in opened:
+        each.close()
