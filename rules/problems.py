@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -80,3 +81,91 @@ class PageTooOld(Problem):
 
     code = "page-too-old"
     kind = "forbidden"
+
+
+# ---- desks
+
+
+@dataclass(eq=False)
+class SignInRefused(Problem):
+    """Name, password or code did not fit; which of them is not said."""
+
+    code = "sign-in-refused"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
+class FieldMissing(Problem):
+    """A form came without something it cannot do without, or with something unreadable there. `field` names it."""
+
+    code = "field-missing"
+    kind = "invalid"
+    field: str
+
+
+@dataclass(eq=False)
+class AlreadyDealtWith(Problem):
+    """Somebody else decided this in the meantime; the first decision stands."""
+
+    code = "already-dealt-with"
+    kind = "conflict"
+    state: str
+
+
+@dataclass(eq=False)
+class MayNotGivePost(Problem):
+    """The actor's own posts do not allow giving or ending this post, or it is the actor's own."""
+
+    code = "may-not-give-post"
+    kind = "forbidden"
+    role: str
+
+
+@dataclass(eq=False)
+class SignInNameTaken(Problem):
+    """A desk account of this name exists."""
+
+    code = "sign-in-name-taken"
+    kind = "conflict"
+    name: str
+
+
+@dataclass(eq=False)
+class CheckerEnrolledPhone(Problem):
+    """Whoever enrolled a phone does not check its captures for 30 days (design §5)."""
+
+    code = "checker-enrolled-phone"
+    kind = "forbidden"
+    until: date
+
+
+@dataclass(eq=False)
+class NoAgentThere(Problem):
+    """The person chosen holds no post in the resident's village."""
+
+    code = "no-agent-there"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
+class NotTheSamePlace(Problem):
+    """Two records of different townships cannot be made one here."""
+
+    code = "not-the-same-place"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
+class AdopterIsAuthor(Problem):
+    """Nobody lets their own held record take effect."""
+
+    code = "adopter-is-author"
+    kind = "forbidden"
+
+
+@dataclass(eq=False)
+class ReasonMissing(Problem):
+    """A full ID number is shown only for a reason that is written down (R-PRI-4)."""
+
+    code = "reason-missing"
+    kind = "invalid"
