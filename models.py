@@ -331,6 +331,10 @@ class Person(Row):
     photo = BlobField(null=True)  # small JPEG for the badge
     kin = SealedJsonField(null=True)  # self-declared: ids of residents
     removed_at = UtcField(null=True)
+    inbox_rev = BigIntegerField(default=0)  # counter of this person's inbox; updating it locks the row
+
+    class Meta:
+        derived = ("inbox_rev",)
 
 
 class Post(Row):
@@ -454,6 +458,18 @@ class Resident(Row):
     def visible_to(cls, actor: Actor) -> ModelSelect:
         """The people of the places where the actor holds a post that serves people."""
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
+
+
+class Departure(Row):
+    """Somebody who left a village's list (moved, merged, archived): phones that hold the row let go of it."""
+
+    area = TextField()
+    resident = UUIDField()
+    rev = BigIntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("area", "resident")
+        indexes = ((("area", "rev"), False),)
 
 
 class CareEntry(Row):
@@ -1046,7 +1062,7 @@ DESKS = (
 #: Every table, parents first.
 TABLES: tuple[type[Row], ...] = (
     Installation, Scope, Setting, Attempt, Area, Station, Person, Post, Account, DeskSession, KnownBrowser, Household,
-    Resident, CareEntry, ConsentRecord, Entitlement, Device, Enrolment, PhoneChallenge, PhoneSession, Challenge,
+    Resident, Departure, CareEntry, ConsentRecord, Entitlement, Device, Enrolment, PhoneChallenge, PhoneSession, Challenge,
     JournalEntry, Refusal, Picture, ReadEntry, Visit, LifeVerification, Request, Delivery, DeathReport, Complaint,
     Clash, InboxMessage, Badge, BadgeScan, Import, ImportRow,
 )  # fmt: skip

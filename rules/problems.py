@@ -169,3 +169,85 @@ class ReasonMissing(Problem):
 
     code = "reason-missing"
     kind = "invalid"
+
+
+@dataclass(eq=False)
+class AgentNotHere(Problem):
+    """A phone is given to agents and window clerks of one's own area only."""
+
+    code = "agent-not-here"
+    kind = "forbidden"
+    person: UUID
+
+
+@dataclass(eq=False)
+class EnrolmentCodeUnknown(Problem):
+    """No open enrolment has this code: mistyped, used, void or past its ten minutes. They are not told apart."""
+
+    code = "enrolment-code-unknown"
+    kind = "missing"
+
+
+@dataclass(eq=False)
+class EnrolmentVoid(Problem):
+    """A second phone claimed the same code, so both are void."""
+
+    code = "enrolment-void"
+    kind = "conflict"
+
+
+@dataclass(eq=False)
+class EnrolmentNotClaimed(Problem):
+    """No phone has claimed the code yet, or it is over: there are no digits to compare."""
+
+    code = "enrolment-not-claimed"
+    kind = "conflict"
+
+
+@dataclass(eq=False)
+class DigitsDiffer(Problem):
+    """The six digits typed are not those of the phone. `left` is how many tries remain; at 0 the code is void."""
+
+    code = "digits-differ"
+    kind = "invalid"
+    left: int
+
+
+@dataclass(eq=False)
+class PhoneUnknown(Problem):
+    """No phone fits: another one, a wrong signature, a challenge used or past its two minutes."""
+
+    code = "phone-unknown"
+    kind = "unknown-sign-in"
+
+
+@dataclass(eq=False)
+class PhoneLocked(Problem):
+    """This phone is locked. What it holds may still be dropped into its mailbox."""
+
+    code = "phone-locked"
+    kind = "forbidden"
+
+
+@dataclass(eq=False)
+class PhoneReplaced(Problem):
+    """The agent has a newer phone; this one may only send what it holds."""
+
+    code = "phone-replaced"
+    kind = "forbidden"
+
+
+@dataclass(eq=False)
+class PictureNotWanted(Problem):
+    """No accepted or held record of this phone names that picture."""
+
+    code = "picture-not-wanted"
+    kind = "missing"
+
+
+@dataclass(eq=False)
+class PictureBroken(Problem):
+    """All bytes are here but their hash is another: the picture must be sent from the start."""
+
+    code = "picture-broken"
+    kind = "conflict"
