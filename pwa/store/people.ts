@@ -4,7 +4,8 @@
  */
 import type { Found, Person } from "../ctx.ts";
 import type { KeyRing } from "../vault.ts";
-import type { NameCard, ResidentCard } from "../wire.ts";
+import type { Cursor } from "./device.ts";
+import { filled, type NameCard, type ResidentCard, type Row } from "../wire.ts";
 import { type DB, type NamesRow, type PersonRow, STRICT } from "./db.ts";
 
 /** One line of the sealed chunk of a village. */
@@ -18,12 +19,10 @@ export interface NameLine {
   household: string;
   tail: string;
   /** The county's epoch it came under; what an old epoch left is swept when the new pack is whole. */
-  epoch: string;
+  epoch: number;
   /** Written on this phone, not yet known to the county. */
   local?: true;
 }
-
-export type Row = (NameCard | ResidentCard) & { gone?: boolean };
 
 interface Line extends NameLine {
   area: string;
@@ -100,10 +99,10 @@ export class People {
     const asked = text.normalize("NFKC").trim().toLowerCase().replace(/\s+/g, " ");
     if (!asked) return [];
     const lines = (await this.load()).values();
-    const hits: { line: Line; by: Found["by"]; rank: number }[] = [];
+    const hits: { line: Line; by: Found["by"]; fit: number }[] = [];
     const words = asked.split(" ");
     for (const line of lines) {
-      let rank = 0;
+      let fit = 0;
       let by: Found["by"] | null = null;
       for (const word of words) {
         const hit = match(line, word);
@@ -112,13 +111,28 @@ export class People {
           break;
         }
         by ??= hit[0];
-        rank += hit[1];
+        fit += hit[1];
       }
-      if (by) hits.push({ line, by, rank });
+      if (by) hits.push({ line, by, fit });
     }
     // Lines come in the order of group and name, and the sort is stable: only the nearness decides here.
-    hits.sort((a, b) => a.rank - b.rank || weight(a.line) - weight(b.line));
+    hits.sort((a, b) => a.fit - b.fit || weight(a.line) - weight(b.line));
     return hits.slice(0, limit).map(({ line, by }) => found(line, by));
+  }
+
+  /** Cards with something due by that day, or to be done at any time: group by group, nearest first within a group. */
+  async due(until: string): Promise<ResidentCard[]> {
+    const cards = (await this.full()).filter((card) => !card.life && nearest(card) <= until);
+    const first = new Map<string, string>();
+    for (const card of cards) if (nearest(card) < (first.get(place(card)) ?? "~")) first.set(place(card), nearest(card));
+    return cards.sort(
+      (a, b) =>
+        order(first.get(place(a))!, first.get(place(b))!) ||
+        order(a.area, b.area) ||
+        compare(a.group, b.group) ||
+        order(nearest(a), nearest(b)) ||
+        compare(a.name, b.name),
+    );
   }
 
   /**
@@ -127,25 +141,30 @@ export class People {
    */
   async apply(
     rows: Row[],
-    cursor: Record<string, number>,
-    epoch: string,
+    cursor: Cursor,
+    epoch: number,
     patch: (id: string) => Partial<ResidentCard> | undefined = () => undefined,
   ): Promise<void> {
     const ring = this.ring();
     const puts: PersonRow[] = [];
     const removals: string[] = [];
-    const byArea = new Map<string, Row[]>();
+    const byArea = new Map<string, { id: string; line: NameLine | null }[]>();
     const known = await this.load();
     for (const row of rows) {
       const before = known.get(row.id)?.area;
       // Someone who moved to another village leaves the old chunk.
-      if (before && before !== row.area) list(byArea, before).push({ ...row, area: before, gone: true } as Row);
-      list(byArea, row.area).push(row);
-      if (row.gone || row.card === "name") {
+      if (before && before !== row.area) list(byArea, before).push({ id: row.id, line: null });
+      if ("gone" in row) {
+        list(byArea, row.area).push({ id: row.id, line: null });
         removals.push(row.id);
         continue;
       }
-      const card = { ...row, ...patch(row.id) } as ResidentCard;
+      list(byArea, row.area).push({ id: row.id, line: lineOf(row, epoch) });
+      if (row.card === "name") {
+        removals.push(row.id);
+        continue;
+      }
+      const card = filled({ ...row, ...patch(row.id) });
       const sealed = await ring.seal("people", row.id, card);
       puts.push({ id: row.id, area: row.area, rev: row.rev, card: "full", sealed });
     }
@@ -153,9 +172,9 @@ export class People {
       [...byArea].map(async ([area, changed]) => {
         const chunk = await this.db.get("names", area);
         const lines = new Map(chunk ? (await openNames(ring, chunk)).map((line) => [line.id, line]) : []);
-        for (const row of changed)
-          if (row.gone) lines.delete(row.id);
-          else lines.set(row.id, lineOf(row, epoch));
+        for (const { id, line } of changed)
+          if (line) lines.set(id, line);
+          else lines.delete(id);
         return sealNames(ring, area, [...lines.values()]);
       }),
     );
@@ -175,9 +194,9 @@ export class People {
   async drop(areas: string[]): Promise<void> {
     if (areas.length === 0) return;
     const tx = this.db.transaction(["people", "names", "device"], "readwrite", STRICT);
-    const cursor = ((await tx.objectStore("device").get("cursor")) ?? {}) as Record<string, number>;
+    const cursor = ((await tx.objectStore("device").get("cursor")) ?? { villages: {}, cursor: "" }) as Cursor;
     for (const area of areas) {
-      delete cursor[area];
+      delete cursor.villages[area];
       await tx.objectStore("names").delete(area);
       for (const id of await tx.objectStore("people").index("area").getAllKeys(area)) await tx.objectStore("people").delete(id);
     }
@@ -187,7 +206,7 @@ export class People {
   }
 
   /** The new epoch's pack is whole: what it did not name is not known to the county any more. */
-  async sweep(epoch: string): Promise<void> {
+  async sweep(epoch: number): Promise<void> {
     const ring = this.ring();
     const stale: string[] = [];
     const chunks: NamesRow[] = [];
@@ -221,7 +240,7 @@ export class People {
     const chunk = await this.db.get("names", card.area);
     const lines = chunk ? await openNames(ring, chunk) : [];
     const rest = lines.filter((line) => line.id !== card.id);
-    const names = await sealNames(ring, card.area, [...rest, { ...lineOf(card, ""), local: true }]);
+    const names = await sealNames(ring, card.area, [...rest, { ...lineOf(card, 0), local: true }]);
     return { person, names };
   }
 }
@@ -236,17 +255,13 @@ async function sealNames(ring: KeyRing, area: string, lines: NameLine[]): Promis
   return { area, sealed: await ring.seal("names", area, lines) };
 }
 
-function lineOf(row: Row, epoch: string): NameLine {
+function lineOf(row: NameCard | (NameCardLike & { tail?: string }), epoch: number): NameLine {
   const { id, rev, card, name, initials, group, household } = row;
-  return { id, rev, card, name, initials: initials.toLowerCase(), group, household, tail: tailOf(row), epoch };
+  const tail = "tail" in row ? (row.tail ?? "").toLowerCase() : "";
+  return { id, rev, card, name, initials: initials.toLowerCase(), group, household, tail, epoch };
 }
 
-/** The last four of the ID number, of whichever member of the card shows them. */
-export function tailOf(row: Row): string {
-  if (row.card !== "full") return "";
-  const number = row.id_number || row.id_masked;
-  return typeof number === "string" ? number.replace(/[^0-9Xx]/g, "").slice(-4).toLowerCase() : "";
-}
+type NameCardLike = Omit<NameCard, "card"> & { card: "full" };
 
 /** The member that meets the word, and how well: smaller is nearer. */
 function match(line: Line, word: string): [Found["by"], number] | null {
@@ -274,6 +289,17 @@ function groupWords(group: string): string[] {
   const other = figure > 0 ? String(figure) : /^\d+$/.test(plain) ? (FIGURES[Number(plain)] ?? "") : "";
   return [low, plain, `${plain}组`, other, other && `${other}组`];
 }
+
+/** The nearest day of anything this person waits for; "" for a task without a day, "~" (after all days) for nothing. */
+export function nearest(card: ResidentCard): string {
+  const open = card.entitlements.filter(({ taken }) => !taken).map(({ due_on }) => due_on);
+  const days = [...open, ...card.tasks.map(({ due_on }) => due_on ?? "")];
+  return days.length ? days.reduce((a, b) => (a < b ? a : b)) : "~";
+}
+
+const place = (card: ResidentCard): string => `${card.area}\n${card.group}`;
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const { compare } = new Intl.Collator("zh", { numeric: true });
 
