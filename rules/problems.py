@@ -251,3 +251,46 @@ class PictureBroken(Problem):
 
     code = "picture-broken"
     kind = "conflict"
+
+
+@dataclass(eq=False)
+class BadgeStepNotPossible(Problem):
+    """A badge that ended never comes back; one that is not paused cannot be resumed, and so on."""
+
+    code = "badge-step-not-possible"
+    kind = "conflict"
+    why: str  # rules.badges.NotPossible
+    number: str
+
+
+@dataclass(eq=False)
+class BadgeNeedsPost(Problem):
+    """A badge is issued for a post in force within the issuer's area."""
+
+    code = "badge-needs-post"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
+class BadgeNeedsPicture(Problem):
+    """A badge shows the face, and there is no picture of this person yet."""
+
+    code = "badge-needs-picture"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
+class PictureUnreadable(Problem):
+    """The file chosen is no picture this program can read."""
+
+    code = "picture-unreadable"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
+class BadgeNumberTaken(Problem):
+    """Another badge has this number."""
+
+    code = "badge-number-taken"
+    kind = "conflict"
+    number: str
