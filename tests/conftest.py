@@ -10,6 +10,8 @@ Whatever needs the database takes `db`, or something that takes it: `app`, `brow
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
@@ -24,17 +26,28 @@ from werkzeug.test import TestResponse
 
 import keys
 import models
+from actions import installation
 from settings import Settings
 from tests.support import cast as the_cast
 from tests.support import databases
 from tests.support.visitor import Visitor
 
+ROOT = Path(__file__).resolve().parents[1]
 HOST = "daiban.example"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the process that was started; xdist's workers inherit the folder
         databases.postgres_folder()
+        merge_translations()
+
+
+def merge_translations() -> None:
+    """Bring the catalogues up to date; `dev.py` does so in its build, a bare pytest would read old words."""
+    made = ROOT / "translations" / "zh_Hans" / "LC_MESSAGES" / "messages.mo"
+    sources = (ROOT / "translations" / "src").glob("*.po")
+    if not made.exists() or any(source.stat().st_mtime > made.stat().st_mtime for source in sources):
+        subprocess.run([sys.executable, "translations/merge.py"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -92,11 +105,10 @@ class Made:
         self.settings = Settings(
             database=url, blobs=str(folder / "blobs"), keys=str(folder / "keys"), host_name=HOST, demo=True
         )
-        keys.make(self.settings.keys_path)
+        installation.migrate(self.settings, demo=True, now=the_cast.NOW)
         self.keyring = keys.read(self.settings.keys_path)
         self.db = self._open()
         models.bind(self.db, self.keyring)
-        make_tables(self.settings)
         the_cast.make(_hashed(the_cast.PASSWORD))
         self.db.close()
         if kind == "sqlite":
@@ -138,12 +150,6 @@ class HttpsClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         kwargs.setdefault("base_url", f"https://{HOST}")
         return super().open(*args, **kwargs)
-
-
-def make_tables(settings: Settings) -> None:
-    """Make every table as `flask migrate --demo` does."""
-    models.database.create_tables(models.TABLES)
-    models.Installation.create(kind="demo", fingerprint=keys.fingerprint(models.keys()), made_at=the_cast.NOW)
 
 
 @cache
@@ -202,8 +208,13 @@ def browser(client: FlaskClient) -> Visitor:
 @pytest.fixture
 def desk(app: Flask, clock: Clock) -> Callable[[the_cast.Worker], Visitor]:
     """Sign somebody in at a desk: `desk(cast.li_qiang).get("/office/…")`."""
+    from actions import desk_sessions
+    from api.office import COOKIE
 
     def signed_in(worker: the_cast.Worker) -> Visitor:
-        raise NotImplementedError
+        client = app.test_client()
+        token = desk_sessions.start(worker.id, now=clock.now)
+        client.set_cookie(COOKIE, token, domain=HOST, secure=True, httponly=True)
+        return Visitor(client, f"https://{HOST}")
 
     return signed_in
