@@ -347,7 +347,7 @@ class InboxRow(Told):
         "consent",
         "death",
         "held",
-        "welcome",
+        "phone",
     ]
     resident: UUID | None = None
     about: UUID | None = None

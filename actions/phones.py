@@ -1,0 +1,143 @@
+"""An enrolled phone: its sessions, its mailbox, what it says of itself, and locking it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from actions import inbox, journal
+from models import Device, Person, PhoneChallenge, PhoneSession, transaction
+from rules import ciphers
+from rules.actors import Actor
+from rules.enrolment import CHALLENGE_LIFE
+from rules.problems import PhoneLocked, PhoneReplaced, PhoneUnknown
+
+SESSION_PREFIX = "daiban-session/1\n"
+
+
+def challenge(device: UUID, *, now: datetime) -> str:
+    """Something random for the phone to sign, once, within two minutes; the answer is the same for phones we do not know."""
+    token = ciphers.b64(os.urandom(32))
+    with transaction():
+        PhoneChallenge.delete().where(PhoneChallenge.ends_at < now).execute()
+        if Device.select().where(Device.id == device).exists():
+            PhoneChallenge.create(token_hash=ciphers.token_hash(token), device=device, ends_at=now + CHALLENGE_LIFE)
+    return token
+
+
+def open_session(device: UUID, token: str, signature: bytes, *, hours: int, now: datetime) -> str:
+    """Open a session for the phone that signed its challenge; give the token for the cookie.
+
+    Raises PhoneUnknown, PhoneLocked, PhoneReplaced (such a phone may still use its mailbox).
+    """
+    from actions import enrolments  # it needs this module to end sessions
+
+    with transaction():
+        used = PhoneChallenge.delete().where(
+            (PhoneChallenge.token_hash == ciphers.token_hash(token))
+            & (PhoneChallenge.device == device)
+            & (PhoneChallenge.ends_at >= now)
+        )
+        fresh = used.execute() == 1
+    found = Device.select(Device, Person).join(Person).where(Device.id == device).first()
+    text = f"{SESSION_PREFIX}{device}\n{token}"
+    if not fresh or found is None or not ciphers.signature_fits(public_key(found), text, signature):
+        raise PhoneUnknown()
+    _may_open(found)
+    made = ciphers.b64(os.urandom(32))
+    with transaction():
+        PhoneSession.delete().where((PhoneSession.device == device) & (PhoneSession.ends_at <= now)).execute()
+        PhoneSession.create(
+            token_hash=ciphers.token_hash(made), device=device, made_at=now, ends_at=now + timedelta(hours=hours)
+        )
+        enrolments.forget_release(device)
+    return made
+
+
+def of_session(token: str, *, now: datetime) -> Any:
+    """The phone of a session that has not ended, with its person. Raises PhoneUnknown, PhoneLocked, PhoneReplaced."""
+    found = (
+        Device.select(Device, Person)
+        .join(PhoneSession)
+        .switch(Device)
+        .join(Person)
+        .where((PhoneSession.token_hash == ciphers.token_hash(token)) & (PhoneSession.ends_at > now))
+        .first()
+    )
+    if found is None:
+        raise PhoneUnknown()
+    _may_open(found)
+    return found
+
+
+def of_mailbox(token: str) -> Any:
+    """The phone whose mailbox this is, in whatever state: it may drop records and read its orders. Raises PhoneUnknown."""
+    found = Device.select(Device, Person).join(Person).where(Device.mailbox_hash == ciphers.token_hash(token)).first()
+    if found is None:
+        raise PhoneUnknown()
+    return found
+
+
+def lock(device: Device, *, wipe: bool = False, why: str = "", actor: Actor, now: datetime) -> None:
+    """Lock a phone: its sessions end now, records signed later are held, and it is told to lock (or empty) itself."""
+    with transaction(device.scope):
+        found = Device.get_by_id(device.id)
+        found.state, found.locked_at, found.order = "locked", found.locked_at or now, "wipe" if wipe else "lock"
+        found.save(only=[Device.state, Device.locked_at, Device.order])
+        end_sessions([found.id])
+        body = {"device": found.id, "person": found.person_id, "why": why, "wipe": wipe}
+        journal.write([journal.Deed("device.locked", found.scope, body, rows=[found])], actor=actor, now=now)
+        inbox.tell([inbox.Message(found.person_id, found.scope, "phone_locked", about=found.id, words=why)], now=now)
+
+
+def unlock(device: Device, *, why: str = "", actor: Actor, now: datetime) -> None:
+    """A lost phone was found: it counts again, unless its agent has a newer one, then it may only send."""
+    with transaction(device.scope):
+        found = Device.get_by_id(device.id)
+        if found.state != "locked":
+            return
+        newer = Device.select().where((Device.person == found.person_id) & (Device.state == "active")).exists()
+        found.state, found.locked_at, found.order = "send_only" if newer else "active", None, ""
+        found.save(only=[Device.state, Device.locked_at, Device.order])
+        body = {"device": found.id, "person": found.person_id, "why": why}
+        journal.write([journal.Deed("device.unlocked", found.scope, body, rows=[found])], actor=actor, now=now)
+
+
+def obeyed(device: Any, orders: Sequence[str], *, now: datetime) -> None:
+    """The phone did what it was told; a wiped phone is empty for good. Inside the caller's transaction."""
+    if device.order not in orders:
+        return
+    if device.order == "wipe":
+        device.state = "wiped"
+        Device.update(state="wiped", order="").where(Device.id == device.id).execute()
+        deed = journal.Deed("device.wiped", device.scope, {"device": device.id}, rows=[device])
+        journal.write([deed], actor=None, now=now, by="phone")
+    else:
+        Device.update(order="").where(Device.id == device.id).execute()
+    device.order = ""
+
+
+def end_sessions(devices: Sequence[UUID]) -> None:
+    """End the sessions of these phones, inside the caller's transaction."""
+    PhoneSession.delete().where(PhoneSession.device.in_(list(devices))).execute()
+
+
+def end_all_of(person: UUID) -> None:
+    """Somebody stops working here: their phones' sessions end, inside the caller's transaction."""
+    PhoneSession.delete().where(
+        PhoneSession.device.in_(Device.select(Device.id).where(Device.person == person))
+    ).execute()
+
+
+def public_key(device: Any) -> Any:
+    return ciphers.public_key_from(bytes(device.public_key))
+
+
+def _may_open(device: Any) -> None:
+    if device.state == "send_only":
+        raise PhoneReplaced()
+    if device.state != "active" or device.person.removed_at is not None:
+        raise PhoneLocked()

@@ -1,0 +1,76 @@
+"""Reading what a phone sends and writing what it is answered: JSON, gzipped where that is worth it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Response, request
+from pydantic import ValidationError
+
+from api.phone.wire import Asked
+from rules.problems import BodyInvalid, PhoneUnknown
+
+Model = TypeVar("Model", bound=Asked)
+
+LARGEST = 24 * 1024 * 1024  # bytes of one body once unpacked
+WORTH_PACKING = 860  # bytes: below, gzip saves no packet
+
+
+def asked(model: type[Model]) -> Model:
+    """The request's body. Raises BodyInvalid naming the first member that does not fit."""
+    try:
+        return model.model_validate_json(_unpacked(request.get_data(cache=False)))
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
+        raise BodyInvalid(where=where or "body") from None
+
+
+def _unpacked(raw: bytes) -> bytes:
+    if request.headers.get("Content-Encoding", "").lower() != "gzip":
+        return raw
+    machine = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = machine.decompress(raw, LARGEST)
+    except zlib.error:
+        raise BodyInvalid(where="gzip") from None
+    if machine.unconsumed_tail or not machine.eof:
+        raise BodyInvalid(where="gzip")
+    return plain
+
+
+def told(answer: dict[str, Any], status: int = 200) -> Response:
+    """The answer as compact JSON; `answer` has the members of a Told model."""
+    raw = json.dumps(answer, ensure_ascii=False, separators=(",", ":"), default=plain).encode()
+    response = Response(status=status, content_type="application/json")
+    if len(raw) >= WORTH_PACKING and "gzip" in request.headers.get("Accept-Encoding", ""):
+        raw = gzip.compress(raw, 6, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = "no-store"
+    response.set_data(raw)
+    return response
+
+
+def plain(value: Any) -> str:
+    """Instants, days and ids as docs/formats.md writes them."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+    raise TypeError(f"{type(value).__name__} does not cross the wire")
+
+
+def bearer() -> str:
+    """The token of `Authorization: Bearer …`. Raises PhoneUnknown."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind != "Bearer" or not token:
+        raise PhoneUnknown()
+    return token
