@@ -101,8 +101,20 @@ def install_python(name: str) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     say(f"installs {name} (hashes checked)")
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", name]
-    if subprocess.run([*command, "--no-deps"]).returncode:
+    command = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--no-deps",
+        "-r",
+        name,
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    if ended.returncode:
+        print(ended.stdout, ended.stderr, sep="\n", file=sys.stderr)
         raise Missing(f"pip could not install {name}; is there a network?")
     stamp.write_text(wanted)
 
@@ -128,7 +140,8 @@ def install_node_packages() -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     say("installs the packages of the phone program")
-    command = [node_bin() / "npm", "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"]
+    npm = node_bin().parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    command = [node_bin() / "node", npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error"]
     subprocess.run(command, check=True, env=node_environment())
     stamp.write_text(wanted)
 
