@@ -48,18 +48,20 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
         SESSION_COOKIE_SAMESITE="Strict",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # our pages send no Referer; refuse_strangers() looks at what browsers do send
         BABEL_DEFAULT_LOCALE="zh_Hans",
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _open(app, settings)
-    csrf.init_app(app)
     babel.init_app(app, locale_selector=_language)
     access.read_clock(app)
+    access.refuse_strangers(app)
     app.jinja_env.filters.update(filters.FILTERS)
     for face in (phone, office, public):
         face.add_to(app)
+    csrf.init_app(app)  # after the faces: its refusal is a page, which needs the clock and who asks
     csrf.exempt(phone.bp)
     app.after_request(_headers)
     app.register_error_handler(Problem, _say)

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, request
 
 from models import Person, Post
 from rules.actors import Actor, HeldPost, Role
 from rules.days import day_of
-from rules.problems import NotAllowed, NotFound, SignInNeeded
+from rules.problems import NotAllowed, NotFound, PageTooOld, SignInNeeded
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -71,6 +71,19 @@ def read_clock(app: Flask) -> None:
     @app.before_request
     def _now() -> None:
         g.now = current_app.config["CLOCK"]()
+
+
+def refuse_strangers(app: Flask) -> None:
+    """Refuse a form that another site sends, by what browsers say of where it comes from; the token is checked too."""
+
+    @app.before_request
+    def _refuse() -> None:
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return
+        site = request.headers.get("Sec-Fetch-Site")
+        origin = request.headers.get("Origin", "null")  # "null" with our Referrer-Policy, so the header above decides
+        if site not in (None, "same-origin", "none") or origin not in ("null", request.host_url.rstrip("/")):
+            raise PageTooOld()
 
 
 def system_clock() -> datetime:

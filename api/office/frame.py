@@ -1,0 +1,85 @@
+"""What every page of the office shows around its matter: the places one's posts open, and how much waits in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, g, request
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+
+from api.office import waiting
+from api.office.roles import CHECKERS, DESKS, OFFICERS, STAFF
+from models import Area, Installation
+from rules.actors import Role
+from rules.days import day_of
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the rail; `on_phone` says whether the bottom bar has room for it."""
+
+    endpoint: str
+    icon: str
+    label: Any
+    roles: tuple[Role, ...]
+    on_phone: bool = True
+    count: str = ""  # which tray's number it carries
+
+
+PLACES = (
+    Place("office.trays", "inbox", _l("To do"), DESKS, count="trays"),
+    Place("office.visits", "list-check", _l("Visit log"), OFFICERS),
+    Place("office.verifications", "shield-check", _l("Verifications"), CHECKERS, count="verifications"),
+    Place("office.rounds", "chart-bar", _l("Due"), OFFICERS),
+    Place("office.residents", "users", _l("Residents"), DESKS, on_phone=False),
+    Place("office.people", "device-mobile", _l("People and phones"), STAFF),
+    Place("office.imports", "file-import", _l("Lists"), OFFICERS, on_phone=False),
+)
+
+
+def facts() -> dict[str, Any]:
+    """The context of every office page; nothing for other faces."""
+    if not request.path.startswith("/office"):
+        return {}
+    actor = g.get("actor")
+    found: dict[str, Any] = {
+        "demo": Installation.is_demo(),
+        "actor": actor,
+        "now": g.now,
+        "today": day_of(g.now).isoformat(),
+        "language": str(get_locale()).replace("_", "-"),
+        "places": (),
+    }
+    if actor is not None:
+        counts = waiting.counts(actor)
+        views = current_app.view_functions
+        found["places"] = [p for p in PLACES if p.endpoint in views and actor.may(*p.roles)]
+        found["waits"] = counts | {"trays": sum(n for key, n in counts.items() if key != "verifications")}
+        found["where"] = where_of(actor)
+    return found
+
+
+def where_of(actor: Any) -> str:
+    """The name of the highest area the actor's posts cover."""
+    codes = sorted({p.area for p in actor.posts}, key=lambda code: (len(code.rstrip("0")), code))
+    return (Area.select(Area.name).where(Area.code == codes[0]).scalar() or "") if codes else ""
+
+
+def area_names(codes: set[str]) -> dict[str, str]:
+    """The names of these areas."""
+    if not codes:
+        return {}
+    return dict(Area.select(Area.code, Area.name).where(Area.code.in_(sorted(codes))).tuples())
+
+
+def villages(actor: Any, *roles: Role) -> list[Any]:
+    """The villages of today under the actor's posts of these roles, in the order of their codes."""
+    today = day_of(g.now)
+    current = Area.valid_to.is_null() | (Area.valid_to >= today)
+    found: dict[str, Any] = {}
+    for prefix in actor.prefixes(*(roles or DESKS)):
+        under = Area.code.between(prefix.ljust(12, "0"), prefix.ljust(12, "9"))
+        found |= {a.code: a for a in Area.select().where(under & (Area.level == "village") & current)}
+    return [found[code] for code in sorted(found)]
