@@ -76,7 +76,6 @@ def prepare(*requirements: str) -> None:
     for name in requirements:
         install_python(name)
     install_node_packages()
-    build()
 
 
 def make_venv() -> None:
@@ -207,6 +206,7 @@ def run(options: argparse.Namespace) -> int:
     begun = time.monotonic()
     refuse_busy_port(options.host, options.port)
     prepare("requirements.txt")
+    build()
     HOME.mkdir(parents=True, exist_ok=True)
     environment = server_environment(options)
     flask = [PYTHON, "-m", "flask", "--app", "app"]
@@ -351,9 +351,13 @@ def test(options: argparse.Namespace) -> int:
     LOGS.mkdir(parents=True)
     prepare("requirements.txt", "requirements-dev.txt")
     environment = node_environment() | {"PYTHONUNBUFFERED": "1"}
-    if "e2e" in steps or "unit" in steps:
+    if {"unit", "e2e"} & set(steps):
         environment |= find_tools()
-    passed, skipped, failures = 0, [], []
+    passed, skipped, failures = [], [], []
+    try:
+        build()
+    except subprocess.CalledProcessError as error:
+        failures.append(f"build: {' '.join(str(word) for word in error.cmd)}")
     for number, name in enumerate(steps, 1):
         title, command = STEPS[name]
         print(f"\n[{number}/{len(steps)}] {title}", flush=True)
@@ -362,9 +366,8 @@ def test(options: argparse.Namespace) -> int:
         counted = count(report(name)) if report(name).exists() else ([title], [], [])
         if code and not counted[1]:
             counted = ([], [title], counted[2])
-        passed += len(counted[0])
-        failures += [f"{name}: {each}" for each in counted[1]]
-        skipped += [f"{name}: {each}" for each in counted[2]]
+        for all_of_them, here in zip((passed, failures, skipped), counted, strict=True):
+            all_of_them += [f"{name}: {each}" for each in here]
         print(
             f"[{number}/{len(steps)}] {'FAILED' if code else 'passed'}, {time.monotonic() - started:.1f} s", flush=True
         )
@@ -373,7 +376,9 @@ def test(options: argparse.Namespace) -> int:
             print(f"\n{heading}:", *lines, sep="\n  ")
     left_out = "" if options.long else " The long tests were left out (--long)."
     print(f"\n{time.monotonic() - begun:.0f} s in all.{left_out}")
-    print(f"{passed} passed, {len(failures)} failed" + (f", {len(skipped)} skipped" if skipped else ""), flush=True)
+    print(
+        f"{len(passed)} passed, {len(failures)} failed" + (f", {len(skipped)} skipped" if skipped else ""), flush=True
+    )
     return 1 if failures else 0
 
 
