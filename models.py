@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -199,6 +199,10 @@ class Row(Model):
         legacy_table_names = False
         only_save_dirty = True
         derived: ClassVar[tuple[str, ...]] = ()  # columns that repeat or index others: no part of the leaf
+
+    if TYPE_CHECKING:  # Peewee makes `person_id` beside `person`, and `visits` where another table says backref
+
+        def __getattr__(self, name: str) -> Any: ...
 
     @classmethod
     def derived(cls) -> frozenset[str]:
