@@ -204,6 +204,9 @@ class Row(Model):
 
         def __getattr__(self, name: str) -> Any: ...
 
+        @classmethod
+        def select(cls, *fields: Any) -> Any: ...  # rows, tuples, dicts or joined rows: types cannot follow
+
     @classmethod
     def derived(cls) -> frozenset[str]:
         return frozenset(getattr(cls._meta, "derived", ()))
@@ -355,7 +358,7 @@ class Post(Row):
     to_on = DateField(null=True)
 
     @classmethod
-    def in_force(cls, on: date) -> ModelSelect:
+    def in_force(cls, on: date) -> ModelSelect[Any]:
         return cls.select().where((cls.from_on <= on) & (cls.to_on.is_null() | (cls.to_on >= on)))
 
 
@@ -459,7 +462,7 @@ class Resident(Row):
         )
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         """The people of the places where the actor holds a post that serves people."""
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
 
@@ -491,7 +494,7 @@ class CareEntry(Row):
     consent = UUIDField(null=True)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
 
 
@@ -533,7 +536,7 @@ class Entitlement(Row):
         indexes = ((("resident", "benefit", "number"), True), (("scope", "listed", "due_on"), False))
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
 
 
@@ -576,7 +579,7 @@ class Device(Row):
         )
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
 
 
@@ -601,7 +604,7 @@ class Enrolment(Row):
     device = ForeignKeyField(Device, null=True, on_delete="RESTRICT", backref="+")
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
 
 
@@ -774,7 +777,7 @@ class Visit(Row):
         )
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
 
 
@@ -817,7 +820,7 @@ class LifeVerification(Row):
         indexes = ((("scope", "state", "captured_at"), False), (("resident", "captured_at"), False))
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
 
 
@@ -846,7 +849,7 @@ class Request(Row):
         indexes = ((("scope", "state", "raised_at"), False),)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
 
 
@@ -875,7 +878,7 @@ class Delivery(Row):
         indexes = ((("scope", "state", "due_on"), False),)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
 
 
@@ -904,7 +907,7 @@ class DeathReport(Row):
         indexes = ((("scope", "state"), False),)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
 
 
@@ -928,7 +931,7 @@ class Complaint(Row):
         indexes = ((("scope", "state", "made_at"), False),)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
 
 
@@ -995,7 +998,7 @@ class Badge(Row):
     secret = SealedField()  # for the live code
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
 
 
@@ -1035,7 +1038,7 @@ class Import(Row):
         derived = ("state", "rows_done", "rows_total", "counts", "problem", "ended_at", "file")
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect:
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
 
 
