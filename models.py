@@ -238,6 +238,29 @@ def insert(rows: Sequence[Row]) -> None:
             cls.insert_many(found[start : start + 500]).execute()
 
 
+def update_rows(rows: Sequence[Row], *only: Field) -> None:
+    """Write these columns of many rows of one class in one statement; the rows hold the new values."""
+    if not rows:
+        return
+    meta = type(rows[0])._meta
+    fields = (meta.primary_key, *only)
+    types = database.get_context_options()["field_types"]
+    places = ", ".join(f"CAST({database.param} AS {types.get(f.field_type, f.field_type)})" for f in fields)
+    if is_sqlite():  # a cast would turn its ISO dates into numbers
+        places = ", ".join(database.param for _ in fields)
+    columns = ", ".join(f'"{f.column_name}"' for f in fields)
+    sets = ", ".join(f'"{f.column_name}" = v."{f.column_name}"' for f in only)
+    key = f'"{meta.table_name}"."{fields[0].column_name}" = v."{fields[0].column_name}"'
+    for start in range(0, len(rows), 500):
+        part = rows[start : start + 500]
+        values = ", ".join(f"({places})" for _ in part)
+        params = [f.db_value(row.__data__.get(f.name)) for row in part for f in fields]
+        database.execute_sql(
+            f'WITH v({columns}) AS (VALUES {values}) UPDATE "{meta.table_name}" SET {sets} FROM v WHERE {key}',  # noqa: S608
+            params,
+        )
+
+
 def within(scope: Field, area: Field | None, prefixes: Sequence[str]) -> Expression:
     """Rows under any of the area prefixes: a village by `area`, a township by `scope`, above that by range of scope."""
     found: list[Expression] = []
@@ -677,6 +700,7 @@ class Refusal(Row):
     id = UUIDField()
     hash = TextField()
     device = UUIDField(null=True)
+    seq = BigIntegerField(null=True)  # its place in the phone's own count, where it could be read
     scope = TextField(index=True)
     why = TextField()
     received_at = UtcField()
@@ -691,7 +715,7 @@ class Picture(Row):
 
     event = UUIDField()
     role = TextField()
-    device = UUIDField(index=True)
+    device = UUIDField()
     sha256 = TextField()
     plain_sha256 = TextField()
     key = SealedField()
@@ -705,6 +729,7 @@ class Picture(Row):
     class Meta:
         primary_key = CompositeKey("event", "role")
         derived = ("got", "state", "stored_at", "near_hash")
+        indexes = ((("device", "state"), False), (("state", "stored_at"), False))
 
 
 class ReadEntry(Row):
