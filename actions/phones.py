@@ -81,7 +81,9 @@ def of_mailbox(token: str) -> Any:
     return found
 
 
-def lock(device: Device, *, wipe: bool = False, why: str = "", actor: Actor, now: datetime) -> None:
+def lock(
+    device: Device, *, wipe: bool = False, why: str = "", actor: Actor | None, now: datetime, by: str = ""
+) -> None:
     """Lock a phone: its sessions end now, records signed later are held, and it is told to lock (or empty) itself."""
     with transaction(device.scope):
         found = Device.get_by_id(device.id)
@@ -89,7 +91,7 @@ def lock(device: Device, *, wipe: bool = False, why: str = "", actor: Actor, now
         found.save(only=[Device.state, Device.locked_at, Device.order])
         end_sessions([found.id])
         body = {"device": found.id, "person": found.person_id, "why": why, "wipe": wipe}
-        journal.write([journal.Deed("device.locked", found.scope, body, rows=[found])], actor=actor, now=now)
+        journal.write([journal.Deed("device.locked", found.scope, body, rows=[found])], actor=actor, now=now, by=by)
         inbox.tell([inbox.Message(found.person_id, found.scope, "phone_locked", about=found.id, words=why)], now=now)
 
 

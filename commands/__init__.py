@@ -7,7 +7,7 @@ from flask import Flask
 
 def add_to(app: Flask) -> None:
     """Register every command."""
-    from commands import installation
+    from commands import installation, people
 
-    for module in (installation,):
+    for module in (installation, people):
         module.add_to(app)

@@ -199,7 +199,9 @@ class Change(Fact):
 
 
 class ResidentNoted(Fact):
-    """Something changed. Needs are comma-separated codes, as in the row."""
+    """Something changed. As text: needs are comma-separated codes, as in the row; `no_phone` is "true" or "false";
+    `helper` is JSON `{name, relation, phone}`, "" for nobody. A clash is decided by noting the county's value as the base.
+    """
 
     changes: dict[Literal["phone", "phone_of", "no_phone", "needs", "dialect", "hours", "helper"], Change] = Field(
         min_length=1
@@ -235,6 +237,7 @@ class DeathReported(Fact):
     died_on: date | None = None
     source: Literal["family", "neighbour", "village", "document"]
     words: Words = ""
+    mistaken: bool = False  # only in a correction: the agent heard wrong, visits come back
 
 
 class RecordCorrected(Fact):
@@ -287,6 +290,7 @@ DESK_KINDS: dict[str, str] = {
     "entitlements.imported": "the agency's list of people not yet confirmed was loaded",
     "person.added": "someone began to work here",
     "person.changed": "a worker's name, phone, picture or kin changed",
+    "person.removed": "someone stopped working here",
     "post.given": "a person received a post",
     "post.ended": "a post ended",
     "account.made": "a desk account was made",
