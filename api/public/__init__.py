@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 
 bp = Blueprint("public", __name__)
+#: Counts in this process only. A village shares one address, so no limit stands before a scanned code.
+limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=False)
 
 
 def add_to(app: Flask) -> None:
     """Register the blueprint with every public module."""
-    # each module registers its routes: add `from api.X import module` here
+    from api.public import badges  # noqa: F401  # its routes register themselves
+
+    limiter.init_app(app)
     app.register_blueprint(bp)

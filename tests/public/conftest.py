@@ -1,0 +1,15 @@
+"""The door: 王芳's badge in each of its states."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.public import badges, limiter
+from tests.badges.conftest import issued  # noqa: F401  # the same fixture here
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asked_before(app, monkeypatch):
+    monkeypatch.setattr(badges, "scans", badges.Scans())
+    with app.app_context():
+        limiter.reset()
