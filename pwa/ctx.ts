@@ -41,12 +41,11 @@
  */
 import type { Net } from "./net.ts";
 import type { Problem } from "./problem.ts";
-import type { BlobType, Day, EventKind, Instant, Receipt, Uuid } from "./wire.ts";
-import type { InboxRow, Me, NameCard, ResidentCard } from "./wire.ts";
+import type { BlobType, County, Day, EventKind, InboxRow, Instant, Me, NameCard, Receipt, ResidentCard, Uuid } from "./wire.ts";
 
 export { Problem } from "./problem.ts";
 export { record } from "./record.ts";
-export type { BlobType, Day, EventKind, InboxRow, Instant, Me, NameCard, ResidentCard, Uuid };
+export type { BlobType, County, Day, EventKind, InboxRow, Instant, Me, NameCard, ResidentCard, Uuid };
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 export type Handler = (ctx: Ctx) => Promise<Response> | Response;
@@ -264,9 +263,9 @@ export interface Store {
     list(): Promise<InboxRow[]>;
     get(id: Uuid): Promise<InboxRow | undefined>;
   };
-  /** Guides, challenges, texts and settings the county sent with the pack, by name. */
   county: {
-    get<T>(name: string): Promise<T | undefined>;
+    /** The county's words and numbers: gestures, consent texts, names of benefits and needs, days. */
+    get(): Promise<County>;
   };
   me: {
     get(): Promise<Me>;

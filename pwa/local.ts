@@ -71,7 +71,9 @@ export class Local {
   }
 
   async #unlockFirst(url: URL, request: Request): Promise<Response> {
-    if (request.method === "GET") this.parts.session.set("after", url.pathname + url.search);
+    // A form caught by the lock comes back with its draft: its own page is where it goes on.
+    const from = request.method === "GET" ? url.pathname + url.search : backOf(request);
+    this.parts.session.set("after", from);
     return seeOther("/field/unlock");
   }
 
@@ -144,7 +146,8 @@ function backOf(request: Request): string {
 /** A Response made here has no address of its own: say which page it is, or that it is none (a form shown again). */
 function withAddress(answer: Response, asked: Request, moved: boolean): Response {
   const url = new URL(asked.url);
-  if (moved && asked.method === "GET") answer.headers.set("HX-Push-Url", url.pathname + url.search);
+  const replace = asked.headers.has("HX-History-Restore-Request"); // the start, back and forward add no step
+  if (moved && asked.method === "GET") answer.headers.set(replace ? "HX-Replace-Url" : "HX-Push-Url", url.pathname + url.search);
   else if (asked.method !== "GET" && !answer.headers.has("HX-Push-Url")) answer.headers.set("HX-Push-Url", "false");
   return answer;
 }

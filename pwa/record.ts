@@ -1,13 +1,13 @@
 /** The one way a handler writes: sign, seal for the county, and store the record with all it changes, or nothing. */
 import { b64, random, uuid7 } from "./bytes.ts";
-import type { Ctx, Fact, OwnRecord } from "./ctx.ts";
+import type { Ctx, Fact, OwnRecord, Person } from "./ctx.ts";
 import { payloadText, sealEvent, signEvent } from "./envelope.ts";
 import { Problem } from "./problem.ts";
 import * as blobs from "./store/blobs.ts";
 import * as device from "./store/device.ts";
 import type { PhoneStore } from "./store/index.ts";
 import { append, type Beside, BlobMissing, type Made, type Own } from "./store/records.ts";
-import type { BlobRef, Me, ResidentCard } from "./wire.ts";
+import { type BlobRef, filled, type Me, type ResidentCard } from "./wire.ts";
 
 export async function record(ctx: Ctx, fact: Fact): Promise<OwnRecord>;
 export async function record(ctx: Ctx, facts: Fact[]): Promise<OwnRecord[]>;
@@ -44,7 +44,7 @@ async function make(
   const identity = await device.get(db, "identity");
   if (!identity) throw new Problem("not-enrolled", {}, 404);
   const me = await store.me.get();
-  const positions = (await device.get(db, "positions")) ?? {};
+  const heads = (await device.get(db, "heads")) ?? {};
   const made: Made[] = [];
   const beside: Beside = { people: [], names: [], blobs: [], drafts: [] };
   const cards = new Map<string, ResidentCard>();
@@ -54,7 +54,7 @@ async function make(
     const person = fact.subject ? await store.people.get(fact.subject) : undefined;
     const area = fact.area ?? person?.area ?? me.posts[0]?.area ?? "";
     const post = postFor(me, area);
-    const scope = scopeOf(post.area);
+    const { scope } = post;
     const refs: BlobRef[] = [];
     for (const role of fact.blobs ?? []) {
       const ref = await blobs.info(db, ring, fact.id, role);
@@ -73,7 +73,7 @@ async function make(
       seq,
       prev,
       scope,
-      after: positions[scope] ?? 0,
+      after: heads[scope]?.position ?? 0,
       actor: identity.person,
       post: post.id,
       subject: fact.subject,
@@ -110,13 +110,12 @@ async function make(
 
 /** Someone known only by name, or not at all, gets a full card of what this phone just learnt. */
 function changed(
-  card: { id: string } | undefined,
+  card: Person | undefined,
   id: string,
   area: string,
   change: Partial<ResidentCard>,
 ): ResidentCard {
-  const blank = { id, area, rev: 0, name: "", initials: "", household: "", group: "" };
-  return { ...blank, ...card, ...change, card: "full" } as ResidentCard;
+  return filled({ id, area, ...card, ...change, card: "full" });
 }
 
 /** The nearest post that covers the village: the longest prefix of its code; else the agent's first post. */
@@ -126,11 +125,6 @@ export function postFor(me: Me, area: string): Me["posts"][number] {
   const post = covering[0] ?? me.posts[0];
   if (!post) throw new Problem("no-post", {}, 403);
   return post;
-}
-
-/** The journal a post writes to: its township's, or the county's own. */
-function scopeOf(area: string): string {
-  return prefix(area).length > 6 ? `${area.slice(0, 9)}000` : area;
 }
 
 /** The significant digits of an area code: 520121107000 → 520121107. */

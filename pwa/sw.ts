@@ -1,24 +1,38 @@
-/// <reference lib="webworker" />
 /** Keeps the shell, so that the icon opens without signal. Nothing else: no data, no bodies, never /api. */
-declare const self: ServiceWorkerGlobalScope;
+interface Extendable extends Event {
+  waitUntil(done: Promise<unknown>): void;
+}
+interface Fetching extends Extendable {
+  request: Request;
+  respondWith(answer: Promise<Response>): void;
+}
+interface Worker {
+  addEventListener(type: "install" | "activate", on: (event: Extendable) => void): void;
+  addEventListener(type: "fetch", on: (event: Fetching) => void): void;
+  addEventListener(type: "message", on: (event: MessageEvent) => void): void;
+  clients: { claim(): Promise<void> };
+  skipWaiting(): Promise<void>;
+}
+const worker = self as unknown as Worker; // the DOM's types and the worker's cannot stand in one program
+
 declare const CACHE: string; // name with the hash of the files, put in by pwa/build.mjs
 declare const FILES: string[];
 
 const SHELL = "/field/";
 
-self.addEventListener("install", (event) => {
+worker.addEventListener("install", (event) => {
   // `reload`: what the browser's own cache still holds of an older version must not get in.
   const fresh = [SHELL, ...FILES].map((path) => new Request(path, { cache: "reload" }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
 });
 
-self.addEventListener("activate", (event) => {
+worker.addEventListener("activate", (event) => {
   const old = (name: string) => name.startsWith("daiban-") && name !== CACHE;
   const clean = async () => Promise.all((await caches.keys()).filter(old).map((name) => caches.delete(name)));
-  event.waitUntil(clean().then(() => self.clients.claim()));
+  event.waitUntil(clean().then(() => worker.clients.claim()));
 });
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
@@ -28,8 +42,8 @@ self.addEventListener("fetch", (event) => {
 });
 
 // A new version waits until the agent taps the bar: never under an open form.
-self.addEventListener("message", (event) => {
-  if (event.data === "take-over") self.skipWaiting();
+worker.addEventListener("message", (event) => {
+  if (event.data === "take-over") worker.skipWaiting();
 });
 
 async function fromShell(wanted: Request | string): Promise<Response> {

@@ -1,5 +1,6 @@
 /** What this phone is, in clear: nothing here names a resident. */
 import type { CountyKey } from "../envelope.ts";
+import type { Head } from "../wire.ts";
 import { type DB, STRICT } from "./db.ts";
 
 export interface Identity {
@@ -8,7 +9,7 @@ export interface Identity {
   person: string;
   county_key: CountyKey;
   county: string;
-  epoch: string;
+  epoch: number;
   demo: boolean;
 }
 
@@ -18,20 +19,28 @@ export interface Heard {
   offset_ms: number;
 }
 
+export interface Cursor {
+  villages: Record<string, number>;
+  cursor: string;
+}
+
 interface Values {
   identity: Identity;
   /** Name of the agent, for the unlock page. */
   agent: string;
   heard: Heard;
-  /** {area: rev} of the pack. */
-  cursor: Record<string, number>;
-  /** {scope: newest journal position seen}: the `after` of an event. */
-  positions: Record<string, number>;
+  /** How far the pack is: {village: rev}, and the place inside a page when there is more. */
+  cursor: Cursor;
+  /** {scope: newest journal head seen}; its position is the `after` of an event. */
+  heads: Record<string, Head>;
+  inbox_rev: number;
+  /** Of `me` and `county`, so that they come only when changed. */
+  versions: { me: string; county: string };
   kept_to: Record<string, number>;
   /** When the county last held everything of ours in a backup. */
   proven: string;
   /** The epoch whose full pack is complete. */
-  packed: string;
+  packed: number;
   settings: { lang: "zh-Hans" | "en"; view: "" | "elder" | "elder elder-max" };
   order: "lock" | "wipe";
   /** Days without an answer after which the pack closes (county setting). */

@@ -13,20 +13,18 @@ export async function get(db: DB, ring: KeyRing, id: string): Promise<InboxRow |
   return row && ring.open<InboxRow>("inbox", row.id, row.sealed);
 }
 
-export async function apply(db: DB, ring: KeyRing, rows: InboxRow[]): Promise<void> {
-  const sealed = await Promise.all(
-    rows.map(async (row) => ({ id: row.id, gone: row.gone === true, sealed: await ring.seal("inbox", row.id, row) })),
-  );
-  const tx = db.transaction("inbox", "readwrite", STRICT);
-  const writes = sealed.map(({ id, gone, sealed: value }) =>
-    gone ? tx.store.delete(id) : tx.store.put({ id, sealed: value }).then(() => undefined),
-  );
-  await Promise.all([...writes, tx.done]);
-}
+type Arrived = Partial<InboxRow> & Pick<InboxRow, "id" | "kind" | "at">;
 
-/** Keep only these: the county's list is whole, so what it no longer names is settled. */
-export async function keepOnly(db: DB, ids: Set<string>): Promise<void> {
-  const tx = db.transaction("inbox", "readwrite");
-  for (const id of await tx.store.getAllKeys()) if (!ids.has(id)) await tx.store.delete(id);
-  await tx.done;
+/** Rows and the place reached in one transaction; `afresh` after the server was restored: only these count now. */
+export async function apply(db: DB, ring: KeyRing, rows: Arrived[], rev: number, afresh: boolean): Promise<void> {
+  const sealed = await Promise.all(
+    rows.map(async (row) => {
+      const full = { words: "", done: false, ...row };
+      return { id: row.id, sealed: await ring.seal("inbox", row.id, full) };
+    }),
+  );
+  const tx = db.transaction(["inbox", "device"], "readwrite", STRICT);
+  const store = tx.objectStore("inbox");
+  if (afresh) await store.clear();
+  await Promise.all([...sealed.map((row) => store.put(row)), tx.objectStore("device").put(rev, "inbox_rev"), tx.done]);
 }

@@ -3,7 +3,7 @@ import { dayOf } from "../clock.ts";
 import type { OwnRecord, Person, Settings, Store } from "../ctx.ts";
 import { Problem } from "../problem.ts";
 import type { Vault } from "../vault.ts";
-import type { BlobType, InboxRow, Me, ResidentCard } from "../wire.ts";
+import type { BlobType, County, InboxRow, Me, ResidentCard } from "../wire.ts";
 import * as blobs from "./blobs.ts";
 import * as county from "./county.ts";
 import type { DB } from "./db.ts";
@@ -19,6 +19,8 @@ export class PhoneStore implements Store {
   readonly everyone: People;
   readonly written: records.Records;
   readonly forms: Drafts;
+  /** The page dresses anew: language, size of the words. */
+  onSettings: (settings: Settings) => void = () => undefined;
   /** Ids on the wire right now; kept up by sync. */
   readonly sending = new Set<string>();
 
@@ -46,6 +48,12 @@ export class PhoneStore implements Store {
     this.everyone.empty();
     this.written.empty();
     this.forms.empty();
+  }
+
+  /** The rows on the disk changed under us (a sync, another tab): read them again. Drafts are written by this page alone. */
+  refresh(): void {
+    this.everyone.empty();
+    this.written.empty();
   }
 
   readonly people = {
@@ -102,7 +110,11 @@ export class PhoneStore implements Store {
   };
 
   readonly county = {
-    get: <T>(name: string): Promise<T | undefined> => county.get<T>(this.db, this.vault.ring, name),
+    get: async (): Promise<County> => {
+      const found = await county.get<County>(this.db, this.vault.ring, "county");
+      if (!found) throw new Problem("pack-missing", {}, 409);
+      return found;
+    },
   };
 
   readonly me = {
@@ -115,8 +127,11 @@ export class PhoneStore implements Store {
 
   readonly settings = {
     get: async (): Promise<Settings> => ({ ...PLAIN, ...(await device.get(this.db, "settings")) }),
-    set: async (change: Partial<Settings>): Promise<void> =>
-      device.put(this.db, "settings", { ...(await this.settings.get()), ...change }),
+    set: async (change: Partial<Settings>): Promise<void> => {
+      const settings = { ...(await this.settings.get()), ...change };
+      await device.put(this.db, "settings", settings);
+      this.onSettings(settings);
+    },
   };
 
   #live<T extends OwnRecord | undefined>(record: T): T {

@@ -187,7 +187,13 @@ export class People {
       tx.objectStore("device").put(cursor, "cursor"),
       tx.done,
     ]);
-    this.empty();
+    // A first pack comes in many pages: keep what is in memory instead of opening every chunk again for each.
+    for (const [area, changed] of byArea)
+      for (const { id, line } of changed)
+        if (line) known.set(id, { ...line, area, low: line.name.toLowerCase() });
+        else if (known.get(id)?.area === area) known.delete(id);
+    this.#full = null;
+    this.#loadingFull = null;
   }
 
   /** A village our posts lost: its people leave the phone. */

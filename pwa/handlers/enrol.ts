@@ -1,0 +1,189 @@
+/**
+ * This phone becomes an agent's: code → PIN twice → six digits the lead types → first pack (docs/formats.md §4).
+ * The PIN comes before the claim, so that the device key never lies unsealed on the disk and every step can be resumed after a kill.
+ */
+import { b64 } from "../bytes.ts";
+import { type Ctx, Problem, type Route, seeOther } from "../ctx.ts";
+import { makeDeviceKey, sixDigits } from "../envelope.ts";
+import * as county from "../store/county.ts";
+import * as device from "../store/device.ts";
+import type { PhoneStore } from "../store/index.ts";
+import { weakness } from "../vault.ts";
+import type { EnrolmentClaim, EnrolmentRequest, EnrolmentState } from "../wire.ts";
+
+const TYPED = 10;
+const ALPHABET = /^[0-9ABCDEFGHJKMNPQRSTVWXYZ]+$/;
+const POLL_LIMIT_MS = 8_000;
+
+/** The claim under way, sealed. */
+interface Enrolling {
+  enrolment: string;
+  claim: string;
+  expires_at: string;
+  digits: string;
+}
+
+export const routes: Route[] = [
+  ["GET", "/field/enrol", start, { open: true }],
+  ["POST", "/field/enrol", takeCode, { open: true }],
+  ["GET", "/field/enrol/pin", choosePin, { open: true }],
+  ["POST", "/field/enrol/pin", takePin, { open: true }],
+  ["GET", "/field/enrol/pin-again", repeatPin, { open: true }],
+  ["POST", "/field/enrol/pin-again", makeVault, { open: true }],
+  ["GET", "/field/enrol/claim", claimAgain],
+  ["GET", "/field/enrol/digits", showDigits],
+  ["GET", "/field/enrol/pack", showPack],
+  ["POST", "/field/enrol/pack", fetchPack],
+];
+
+async function start(ctx: Ctx): Promise<Response> {
+  const store = ctx.store as PhoneStore;
+  if (await device.get(store.db, "identity")) return seeOther((await packed(store)) ? "/field/today" : "/field/enrol/pack");
+  if (await store.vault.exists()) {
+    if (!ctx.vault.unlocked) return later(ctx, "/field/enrol");
+    if (await underWay(store)) return seeOther("/field/enrol/digits");
+  }
+  return ctx.render("field/enrol-code.html", { code: spaced(ctx.env.code), ...installing(ctx), problem: "" });
+}
+
+/** i and l are read as 1, o as 0; u is no letter of ours. Case, spaces and hyphens do not matter. */
+export function readCode(typed: string): string {
+  return typed.normalize("NFKC").toUpperCase().replace(/[\s\-–—]/g, "").replace(/[IL]/g, "1").replace(/O/g, "0");
+}
+
+async function takeCode(ctx: Ctx): Promise<Response> {
+  const typed = ctx.form.get("code") ?? "";
+  const code = readCode(typed);
+  const problem = !ALPHABET.test(code) ? "letters" : code.length !== TYPED && code.length !== 26 ? "length" : "";
+  if (problem) {
+    const facts = { code: typed, ...installing(ctx), problem, count: code.length };
+    return ctx.render("field/enrol-code.html", facts, { status: 422 });
+  }
+  ctx.session.set("code", code);
+  const store = ctx.store as PhoneStore;
+  return (await store.vault.exists()) ? claim(ctx) : seeOther("/field/enrol/pin");
+}
+
+function choosePin(ctx: Ctx): Promise<Response> | Response {
+  if (!ctx.session.has("code")) return seeOther("/field/enrol");
+  const problem = ctx.session.get("pin-problem") ?? "";
+  ctx.session.delete("pin-problem");
+  return ctx.render("field/enrol-pin.html", { again: false, problem });
+}
+
+function takePin(ctx: Ctx): Promise<Response> | Response {
+  const pin = ctx.form.get("pin") ?? "";
+  const problem = weakness(pin);
+  if (problem) return ctx.render("field/enrol-pin.html", { again: false, problem }, { status: 422 });
+  ctx.session.set("pin", pin);
+  return seeOther("/field/enrol/pin-again");
+}
+
+function repeatPin(ctx: Ctx): Promise<Response> | Response {
+  if (!ctx.session.has("pin")) return seeOther("/field/enrol/pin");
+  return ctx.render("field/enrol-pin.html", { again: true, problem: "" });
+}
+
+async function makeVault(ctx: Ctx): Promise<Response> {
+  const pin = ctx.session.get("pin");
+  ctx.session.delete("pin");
+  if (ctx.form.get("pin") !== pin) {
+    ctx.session.set("pin-problem", "different");
+    return seeOther("/field/enrol/pin");
+  }
+  const store = ctx.store as PhoneStore;
+  const { pkcs8, spki } = await makeDeviceKey();
+  await store.vault.create(pin as string, pkcs8);
+  await county.put(store.db, store.vault.ring, "spki", b64(spki));
+  return claim(ctx);
+}
+
+/** After a lock or without signal: the code is still in memory, or a new one is needed. */
+function claimAgain(ctx: Ctx): Promise<Response> | Response {
+  return ctx.session.has("code") ? claim(ctx) : seeOther("/field/enrol");
+}
+
+async function claim(ctx: Ctx): Promise<Response> {
+  const store = ctx.store as PhoneStore;
+  if (!ctx.vault.unlocked) return later(ctx, "/field/enrol/claim");
+  const code = ctx.session.get("code") as string;
+  const public_key = (await county.get<string>(store.db, store.vault.ring, "spki"))!;
+  const asked: EnrolmentRequest = { code, public_key, version: ctx.env.version };
+  const answer = await ctx.net<EnrolmentClaim>("/api/phone/enrolments", { json: asked });
+  if (answer.kind === "unreachable") throw new Problem("enrol-no-signal", {}, 409);
+  ctx.session.delete("code");
+  if (answer.kind === "refused") throw new Problem("enrol-code-refused", { too_often: answer.status === 429 }, 409);
+  const digits = await sixDigits(code.slice(0, TYPED), public_key);
+  const { enrolment, claim: token, expires_at } = answer.body;
+  const state: Enrolling = { enrolment, claim: token, expires_at, digits };
+  await county.put(store.db, store.vault.ring, "enrolling", state);
+  return seeOther("/field/enrol/digits");
+}
+
+/** Shows the digits; asked again every two seconds by the page itself, it answers 204 until something happened. */
+async function showDigits(ctx: Ctx): Promise<Response> {
+  const store = ctx.store as PhoneStore;
+  if (await device.get(store.db, "identity")) return seeOther("/field/enrol/pack");
+  const state = await underWay(store);
+  if (!state) return seeOther("/field/enrol");
+  const polled = ctx.query.get("poll") === "1";
+  const path = `/api/phone/enrolments/${state.enrolment}`;
+  const answer = polled ? await ctx.net<EnrolmentState>(path, { token: state.claim, limitMs: POLL_LIMIT_MS }) : null;
+  if (answer?.kind === "ok" && answer.body.state === "released" && answer.body.release) {
+    await device.put(store.db, "identity", answer.body.release);
+    await county.remove(store.db, "enrolling");
+    ctx.send("enrolled");
+    return seeOther("/field/enrol/pack");
+  }
+  const gone = answer?.kind === "refused" && answer.status !== 429;
+  if (gone || (answer?.kind === "ok" && (answer.body.state === "void" || answer.body.state === "expired"))) {
+    await county.remove(store.db, "enrolling");
+    const twice = answer?.kind === "ok" && answer.body.state === "void";
+    throw new Problem("enrol-ended", { twice }, 409);
+  }
+  const unheard = answer?.kind === "unreachable";
+  if (polled && unheard === (ctx.query.get("unheard") === "1")) return new Response(null, { status: 204 });
+  const { digits } = state;
+  return ctx.render("field/enrol-digits.html", { digits: [digits.slice(0, 3), digits.slice(3)], unheard });
+}
+
+async function showPack(ctx: Ctx): Promise<Response> {
+  const store = ctx.store as PhoneStore;
+  if (!(await device.get(store.db, "identity"))) return seeOther("/field/enrol");
+  const people = await ctx.store.people.count();
+  const ready = await packed(store);
+  const stopped = ctx.session.get("stopped") === true;
+  const shown = `${people.all} ${ready} ${stopped}`;
+  if (ctx.query.get("shown") === shown) return new Response(null, { status: 204 });
+  if (ready) await ctx.store.people.full();
+  return ctx.render("field/enrol-pack.html", { people: people.all, full: people.full, ready, stopped, shown: encodeURIComponent(shown) });
+}
+
+function fetchPack(ctx: Ctx): Response {
+  ctx.session.delete("stopped");
+  ctx.send("pack");
+  return seeOther("/field/enrol/pack");
+}
+
+export async function packed(store: PhoneStore): Promise<boolean> {
+  const identity = await device.get(store.db, "identity");
+  // A restored server sends its pack anew; what is here stays usable meanwhile.
+  return identity !== undefined && (await device.get(store.db, "packed")) !== undefined;
+}
+
+async function underWay(store: PhoneStore): Promise<Enrolling | undefined> {
+  return county.get<Enrolling>(store.db, store.vault.ring, "enrolling");
+}
+
+function later(ctx: Ctx, path: string): Response {
+  ctx.session.set("after", path);
+  return seeOther("/field/unlock");
+}
+
+function installing(ctx: Ctx): { standalone: boolean; ios: boolean } {
+  return { standalone: ctx.env.standalone, ios: ctx.env.ios };
+}
+
+function spaced(code: string): string {
+  return code.length > TYPED ? code : code.replace(/^(.{5})(.+)$/, "$1-$2");
+}

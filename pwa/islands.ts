@@ -1,0 +1,96 @@
+/** The few living things on a page: PIN pad, waits, pictures, drafts, camera, signature. Each is found by its data attribute. */
+import type { Store } from "./ctx.ts";
+import { restore } from "./drafts.ts";
+import type { Drafts } from "./store/drafts.ts";
+
+export interface IslandParts {
+  store: Store;
+  drafts: Drafts;
+  unlocked: () => boolean;
+  go: (path: string) => void;
+  refresh: () => void;
+  install: { offered: () => boolean; ask: () => Promise<void> };
+}
+
+const urls = new Set<string>();
+
+export function enliven(root: ParentNode, parts: IslandParts): void {
+  if (parts.unlocked()) restore(root, parts.drafts);
+  for (const form of root.querySelectorAll<HTMLFormElement>("form[data-pin]")) pinPad(form);
+  for (const line of root.querySelectorAll<HTMLElement>("[data-wait]")) countdown(line, parts.refresh);
+  for (const image of root.querySelectorAll<HTMLImageElement>("img[data-photo]")) photo(image, parts.store);
+  for (const button of root.querySelectorAll<HTMLButtonElement>("button[data-install]")) {
+    button.hidden = !parts.install.offered();
+    button.addEventListener("click", () => parts.install.ask().then(parts.refresh));
+  }
+  for (const view of root.querySelectorAll<HTMLElement>("[data-camera]"))
+    import("./camera.ts").then(({ openCamera }) =>
+      openCamera(view, { photos: parts.store.photos, limit: () => photoBytes(parts.store), go: parts.go }),
+    );
+  for (const pad of root.querySelectorAll<HTMLElement>("[data-signature]"))
+    import("./signature.ts").then(({ openPad }) => openPad(pad, { photos: parts.store.photos }));
+}
+
+/** Blob addresses die with the page that showed them, and at the lock. */
+export function dropPictures(): void {
+  for (const url of urls) URL.revokeObjectURL(url);
+  urls.clear();
+}
+
+async function photoBytes(store: Store): Promise<number> {
+  return (await store.county.get().catch(() => null))?.photo_bytes ?? 150_000;
+}
+
+/** Six digits by thumb; the form leaves by itself with the sixth. */
+function pinPad(form: HTMLFormElement): void {
+  const field = form.querySelector<HTMLInputElement>("input[name=pin]")!;
+  const dots = form.querySelector<HTMLElement>(".dots")!;
+  const set = (pin: string) => {
+    if (form.dataset.sent !== undefined || form.dataset.closed !== undefined) return;
+    field.value = pin.slice(0, 6);
+    [...dots.children].forEach((dot, at) => dot.classList.toggle("on", at < field.value.length));
+    dots.setAttribute("aria-label", (dots.dataset.words ?? "").replace("{n}", String(field.value.length)));
+    if (field.value.length < 6) return;
+    form.dataset.sent = "";
+    // One frame, so that the sixth dot is seen before the key is worked out.
+    requestAnimationFrame(() => setTimeout(() => form.requestSubmit?.() ?? form.submit()));
+  };
+  form.addEventListener("click", (event) => {
+    const key = (event.target as Element).closest<HTMLElement>("[data-key]")?.dataset.key;
+    if (key === "back") set(field.value.slice(0, -1));
+    else if (key) set(field.value + key);
+  });
+  const typed = (event: KeyboardEvent) => {
+    if (!form.isConnected) document.removeEventListener("keydown", typed);
+    else if (/^\d$/.test(event.key)) set(field.value + event.key);
+    else if (event.key === "Backspace") set(field.value.slice(0, -1));
+  };
+  document.addEventListener("keydown", typed);
+}
+
+/** `data-wait="seconds"`, `data-words="Again in {s}"`: says the time left, then asks for the page anew. */
+function countdown(line: HTMLElement, refresh: () => void): void {
+  const end = Date.now() + Number(line.dataset.wait) * 1000;
+  const timer = setInterval(tick, 1000);
+  function tick(): void {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    if (!line.isConnected) clearInterval(timer);
+    else if (left <= 0) {
+      clearInterval(timer);
+      refresh();
+    } else {
+      const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      line.textContent = (line.dataset.words ?? "{s}").replace("{s}", clock);
+    }
+  }
+  tick();
+}
+
+async function photo(image: HTMLImageElement, store: Store): Promise<void> {
+  const [event, role] = image.dataset.photo!.split("/");
+  const found = await store.photos.get(event!, role!).catch(() => undefined);
+  if (!found || !image.isConnected) return;
+  const url = URL.createObjectURL(new Blob([found.bytes], { type: found.type }));
+  urls.add(url);
+  image.src = url;
+}

@@ -1,0 +1,255 @@
+/** Starts the phone program: opens the store, gives htmx its answers, and asks for the current address. */
+import htmx from "htmx.org";
+import { PhoneClock } from "./clock.ts";
+import type { Settings } from "./ctx.ts";
+import { keepDrafts } from "./drafts.ts";
+import { makeEngine } from "./engine.ts";
+import messages from "./generated/messages.json" with { type: "json" };
+import { templates } from "./generated/templates.js";
+import { dropPictures, enliven } from "./islands.ts";
+import { Local } from "./local.ts";
+import { makeNet } from "./net.ts";
+import { routes } from "./routes.ts";
+import * as blobs from "./store/blobs.ts";
+import { open } from "./store/db.ts";
+import * as device from "./store/device.ts";
+import { PhoneStore } from "./store/index.ts";
+import { pauseMs, Sync } from "./sync.ts";
+import { Vault } from "./vault.ts";
+
+const IDLE_MS = 5 * 60_000; // [DEF] then the PIN is asked again
+const IDLE_CHECK_MS = 15_000;
+const CALM_MS = 400; // between two refreshes of a page by itself
+const OLD_DRAFT_MS = 30 * 86_400_000;
+
+interface InstallOffer extends Event {
+  prompt(): Promise<void>;
+}
+
+const root = document.documentElement;
+const version = root.dataset.version ?? "";
+
+async function start(): Promise<void> {
+  const code = takeFragment();
+  const db = await open({ onBlocking: () => location.reload() });
+  const clock = new PhoneClock();
+  clock.heard = (await device.get(db, "heard")) ?? null;
+  const vault = new Vault(db);
+  const store = new PhoneStore(db, vault, () => clock.now());
+  let settings = await store.settings.get();
+  dress(settings);
+  store.onSettings = (changed) => {
+    settings = changed;
+    dress(changed);
+  };
+
+  const others = "BroadcastChannel" in window ? new BroadcastChannel("daiban-field") : null;
+  others?.addEventListener("message", () => {
+    store.refresh();
+    refresh();
+  });
+
+  let reached = true;
+  const sync = new Sync({
+    ...{ db, vault, clock, version, sending: store.sending, locks: navigator.locks },
+    net: makeNet(window.fetch.bind(window)),
+    changed: () => {
+      store.refresh();
+      others?.postMessage("changed");
+      refresh();
+    },
+    progress: () => refresh(),
+    wiped: () => location.replace("/field/"),
+  });
+
+  const session = new Map<string, unknown>();
+  let failures = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const send = async (_why: string): Promise<void> => {
+    clearTimeout(timer);
+    const outcome = await sync.run().catch((error: unknown) => {
+      bug(error);
+      return { kind: "unreachable" as const };
+    });
+    const before = reached;
+    if (outcome.kind === "done" || outcome.kind === "refused") reached = true;
+    if (outcome.kind === "unreachable") reached = false;
+    failures = outcome.kind === "done" || outcome.kind === "nothing" ? 0 : failures + 1;
+    if (outcome.kind === "unreachable" || outcome.kind === "refused") session.set("stopped", true);
+    if (before !== reached) refresh();
+    clearTimeout(timer);
+    timer = setTimeout(() => send("timer"), pauseMs(failures));
+  };
+
+  const engine = makeEngine(templates, messages, () => settings.lang);
+  let offer: InstallOffer | null = null;
+  window.addEventListener("beforeinstallprompt", (event) => {
+    event.preventDefault();
+    offer = event as InstallOffer;
+    for (const button of document.querySelectorAll<HTMLElement>("button[data-install]")) button.hidden = false;
+  });
+  const ios = /iPhone|iPad|iPod/.test(navigator.userAgent);
+  const standalone = matchMedia("(display-mode: standalone)").matches || (navigator as { standalone?: boolean }).standalone === true;
+
+  const local = new Local({
+    ...{ routes, engine, store, clock, session },
+    env: { standalone, ios, code, version },
+    online: () => navigator.onLine && reached,
+    send: (why) => void send(why),
+    bug,
+    net: makeNet(window.fetch.bind(window)),
+  });
+
+  document.addEventListener("htmx:config:request", (event) => {
+    const { ctx } = (event as CustomEvent).detail;
+    if (!new URL(ctx.request.action, location.href).pathname.startsWith("/field")) return;
+    ctx.fetch = (action: string, { method, headers, body }: RequestInit) =>
+      local.handle(new Request(new URL(action, location.href), { method, headers, body }));
+  });
+  const go = (path: string, headers: Record<string, string> = {}): Promise<void> =>
+    htmx.ajax("GET", path, { target: document.body, swap: "innerHTML", headers });
+  const here = () => location.pathname + location.search;
+  document.addEventListener("htmx:before:history:restore", (event) => {
+    event.preventDefault(); // answered from the store, always fresh, into the body as any other page
+    go((event as CustomEvent).detail.path, { "HX-History-Restore-Request": "true" });
+  });
+
+  /** Pages marked data-live follow the sync; never under somebody's hands. */
+  let calm: ReturnType<typeof setTimeout> | undefined;
+  function refresh(): void {
+    if (calm || !document.querySelector("[data-live]")) return;
+    calm = setTimeout(() => {
+      calm = undefined;
+      const busy = document.activeElement instanceof HTMLInputElement || document.querySelector("form[data-draft]");
+      if (document.querySelector("[data-live]") && !busy) go(here(), { "HX-History-Restore-Request": "true" });
+    }, CALM_MS);
+  }
+
+  const parts = {
+    ...{ store, drafts: store.forms, go: (path: string) => void go(path) },
+    unlocked: () => vault.unlocked,
+    refresh: () => void go(here(), { "HX-History-Restore-Request": "true" }),
+    install: { offered: () => offer !== null, ask: async () => offer?.prompt() },
+  };
+  document.addEventListener("htmx:before:swap", () => {
+    if (!document.querySelector("[data-live]")) dropPictures();
+  });
+  document.addEventListener("htmx:after:process", (event) => {
+    if (event.target instanceof Element) enliven(event.target, parts);
+  });
+  const flush = keepDrafts(() => store.forms);
+
+  guardIdle(async () => {
+    if (!vault.unlocked) return;
+    flush();
+    document.body.replaceChildren(); // before the next paint: what was open is seen by nobody
+    dropPictures();
+    await store.forms.settled();
+    vault.lock();
+    go(here());
+  });
+
+  vault.onChange((unlocked) => {
+    if (!unlocked) return;
+    askToPersist(db);
+    const old = new Date(Date.now() - OLD_DRAFT_MS).toISOString();
+    tidy(store, old).catch(bug);
+  });
+  window.addEventListener("online", () => send("online"));
+  window.addEventListener("focus", () => send("focus"));
+  document.addEventListener("visibilitychange", () => document.hidden || send("visible"));
+
+  root.dataset.started = "";
+  await go(here(), { "HX-History-Restore-Request": "true" });
+  offerUpdates(engine.t);
+  send("open");
+}
+
+/** The enrolment code stands behind the #: read it, and take it out of the address. */
+function takeFragment(): string {
+  const code = location.pathname.startsWith("/field/enrol") ? decodeURIComponent(location.hash.slice(1)) : "";
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+  return code;
+}
+
+/** Language, size of the words; kept where plain.js finds them before the first paint. */
+function dress({ lang, view }: Settings): void {
+  root.className = view;
+  root.lang = lang;
+  localStorage.setItem("daiban-dress", JSON.stringify({ lang, view }));
+}
+
+/** Calls back when nobody touched the phone for a while, at the latest when it is looked at again, before that is painted. */
+function guardIdle(lock: () => void): void {
+  let last = Date.now();
+  const check = () => {
+    const idle = Date.now() - last > IDLE_MS;
+    last = Date.now() - (idle ? 0 : Date.now() - last);
+    if (idle) lock();
+  };
+  for (const touch of ["pointerdown", "keydown", "input", "scroll"])
+    document.addEventListener(touch, () => { last = Date.now(); }, { capture: true, passive: true });
+  document.addEventListener("visibilitychange", () => document.hidden || check());
+  window.addEventListener("pageshow", check);
+  setInterval(check, IDLE_CHECK_MS);
+}
+
+async function askToPersist(db: Parameters<typeof device.put>[0]): Promise<void> {
+  const kept = await navigator.storage?.persist?.().catch(() => false);
+  await device.put(db, "persisted", kept ?? false);
+}
+
+/** Pictures of drafts nobody will save. */
+async function tidy(store: PhoneStore, before: string): Promise<void> {
+  const drafts = new Set((await store.drafts.list()).map(({ id }) => id));
+  const oldest = Date.parse(before).toString(16).padStart(12, "0");
+  await blobs.sweep(store.db, drafts, (event) => event.replace(/-/g, "").slice(0, 12) < oldest);
+}
+
+/** A new version waits until the agent taps, and is not even offered under an open form. */
+async function offerUpdates(t: (words: string) => string): Promise<void> {
+  if (!("serviceWorker" in navigator)) return;
+  const { serviceWorker } = navigator;
+  const registration = await serviceWorker.register("/field/sw.js", { scope: "/field/", updateViaCache: "none" }).catch(() => null);
+  if (!registration) return;
+  let asked = false;
+  const show = () => {
+    const known = document.querySelector(".update");
+    if (!registration.waiting || !serviceWorker.controller || document.querySelector("form[data-draft]")) return known?.remove();
+    if (known) return;
+    const bar = document.createElement("div");
+    bar.className = "update";
+    bar.setAttribute("role", "status");
+    const words = document.createElement("span");
+    words.textContent = t("A new version is here.");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-small";
+    button.textContent = t("Update");
+    button.addEventListener("click", () => {
+      asked = true;
+      registration.waiting?.postMessage("take-over");
+    });
+    bar.append(words, button);
+    document.body.prepend(bar);
+  };
+  registration.addEventListener("updatefound", () => {
+    registration.installing?.addEventListener("statechange", show);
+  });
+  serviceWorker.addEventListener("controllerchange", () => asked && location.reload());
+  document.addEventListener("htmx:after:swap", show);
+  document.addEventListener("visibilitychange", () => document.hidden || registration.update().catch(() => undefined));
+  show();
+}
+
+function bug(error: unknown): void {
+  console.error(error);
+}
+
+if (root.dataset.plain === undefined)
+  start().catch((error) => {
+    bug(error);
+    // The store could not be opened: private mode, full disk, or damaged.
+    const words = document.querySelector<HTMLElement>("[data-plain=storage]");
+    if (words) words.hidden = false;
+  });

@@ -1,0 +1,12 @@
+/** Every screen of the phone: the handler modules, in no particular order (patterns do not overlap). */
+import type { Route } from "./ctx.ts";
+import { routes as enrol } from "./handlers/enrol.ts";
+import { routes as me } from "./handlers/me.ts";
+import { routes as outbox } from "./handlers/outbox.ts";
+import { routes as unlock } from "./handlers/unlock.ts";
+
+const home: Route[] = [
+  ["GET", "/field", () => new Response(null, { status: 303, headers: { Location: "/field/today" } })],
+];
+
+export const routes: Route[] = [...home, ...enrol, ...unlock, ...outbox, ...me];

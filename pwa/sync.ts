@@ -1,0 +1,468 @@
+/**
+ * The outbox goes to the county, the county's rows come here (docs/formats.md §6, design §4).
+ *
+ * - Unlocked it speaks with the session of the device key; locked it may only drop sealed items by the mailbox token.
+ * - Only a receipt with the same id and hash changes a record. An HTTP 200 alone proves nothing.
+ * - Units adapt to the link: batches from 5 to 200, pieces from 64 KB to the whole picture; both halve after a cut.
+ * - One runner: Web Locks where they are, else a lease in the database.
+ */
+import type { PhoneClock } from "./clock.ts";
+import { sealRecovery, signChallenge } from "./envelope.ts";
+import type { Answer, Net } from "./net.ts";
+import * as blobs from "./store/blobs.ts";
+import * as county from "./store/county.ts";
+import type { BlobRow, DB, OutboxRow } from "./store/db.ts";
+import * as device from "./store/device.ts";
+import * as inbox from "./store/inbox.ts";
+import { People } from "./store/people.ts";
+import * as records from "./store/records.ts";
+import type { KeyRing, Vault } from "./vault.ts";
+import type { MailboxAnswer, MailboxRequest, Order, SyncAnswer, SyncRequest, Wanted } from "./wire.ts";
+
+export const FIRST_BATCH = 5;
+export const MAX_BATCH = 200;
+export const FIRST_PIECE = 64 * 1024;
+export const LEAST_PIECE = 8 * 1024;
+const MAX_CUTS = 3; // in a row, then the link is left alone for a while
+const MAX_BODY = 1_500_000; // characters of sealed items in one request
+const KEEP_DAYS = 30; // [DEF] readable copies of what the county has kept
+const LEASE_MS = 60_000;
+
+export type Outcome =
+  | { kind: "done"; changed: boolean }
+  | { kind: "unreachable" }
+  | { kind: "refused"; code: string }
+  | { kind: "busy" }
+  | { kind: "nothing" };
+
+export interface Progress {
+  /** Rows of people taken in this run. */
+  people: number;
+  more: boolean;
+}
+
+export interface SyncParts {
+  db: DB;
+  vault: Vault;
+  clock: PhoneClock;
+  net: Net;
+  version: string;
+  /** Ids on the wire, for the outbox page. */
+  sending: Set<string>;
+  /** Something that pages show has changed. */
+  changed: () => void;
+  progress?: (progress: Progress) => void;
+  /** The county's order was obeyed: nothing personal is left. */
+  wiped: () => void;
+  locks?: LockManager | undefined;
+}
+
+class Cut extends Error {}
+class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+  ) {
+    super(code);
+  }
+}
+
+export class Sync {
+  #running: Promise<Outcome> | null = null;
+  #again = false;
+
+  constructor(readonly parts: SyncParts) {}
+
+  /** Run once more after the one that runs, or now. */
+  run(): Promise<Outcome> {
+    if (this.#running) {
+      this.#again = true;
+      return this.#running;
+    }
+    this.#running = this.#untilQuiet().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  get running(): boolean {
+    return this.#running !== null;
+  }
+
+  async #untilQuiet(): Promise<Outcome> {
+    let outcome: Outcome;
+    do {
+      this.#again = false;
+      outcome = await this.#alone(() => this.#once());
+    } while (this.#again && outcome.kind === "done");
+    return outcome;
+  }
+
+  async #alone(work: () => Promise<Outcome>): Promise<Outcome> {
+    const { locks, db } = this.parts;
+    if (locks)
+      return locks.request("daiban-sync", { ifAvailable: true }, (lock) => (lock ? work() : { kind: "busy" as const }));
+    const mine = Math.random();
+    const now = Date.now();
+    const tx = db.transaction("device", "readwrite");
+    const held = (await tx.store.get("runner")) as { who: number; until: number } | undefined;
+    const free = !held || held.until < now || held.until > now + LEASE_MS;
+    if (free) await tx.store.put({ who: mine, until: now + LEASE_MS }, "runner");
+    await tx.done;
+    if (!free) return { kind: "busy" };
+    try {
+      return await work();
+    } finally {
+      await db.delete("device", "runner");
+    }
+  }
+
+  async #once(): Promise<Outcome> {
+    const { db, vault, sending, changed } = this.parts;
+    const identity = await device.get(db, "identity");
+    if (!identity) return { kind: "nothing" };
+    const ring = vault.unlocked ? vault.ring : null;
+    const talk = new Talk(this.parts, ring);
+    try {
+      await talk.everything();
+      return { kind: "done", changed: talk.changed };
+    } catch (error) {
+      if (error instanceof Cut) return { kind: "unreachable" };
+      if (error instanceof Refused) return { kind: "refused", code: error.code };
+      throw error;
+    } finally {
+      sending.clear();
+      if (talk.changed) changed();
+    }
+  }
+}
+
+/** One conversation with the county. */
+class Talk {
+  changed = false;
+  #people: People | null;
+  #records: records.Records | null;
+  #mailboxOnly: boolean;
+  #cuts = 0;
+  /** Sent in this conversation and answered without a receipt: not again now. */
+  #unanswered = new Set<string>();
+  #taken = 0;
+
+  constructor(
+    readonly parts: SyncParts,
+    readonly ring: KeyRing | null,
+  ) {
+    this.#people = ring && new People(parts.db, () => ring);
+    this.#records = ring && new records.Records(parts.db, () => ring);
+    this.#mailboxOnly = !ring;
+  }
+
+  async everything(): Promise<void> {
+    const { db } = this.parts;
+    let more = true;
+    while (more) more = await this.#round();
+    await this.#pictures();
+    const left = await records.counts(db);
+    if (left.waiting === 0 && left.pictures === 0) {
+      const heard = await device.get(db, "heard");
+      if (heard) await device.put(db, "proven", new Date(heard.at).toISOString());
+    }
+    const before = new Date(this.parts.clock.now().getTime() - KEEP_DAYS * 86_400_000).toISOString();
+    if ((await records.forgetOld(db, before)) > 0) this.changed = true;
+    if ((await device.get(db, "order")) === "wipe") await this.#wipe();
+  }
+
+  /** One request of records and rows. True: there is more of one or the other. */
+  async #round(): Promise<boolean> {
+    const { db, sending, clock } = this.parts;
+    const link = await this.#link();
+    const ready = await records.queued(db, MAX_BATCH + this.#unanswered.size);
+    const batch = fitting(ready.filter(({ id }) => !this.#unanswered.has(id)).slice(0, link.batch));
+    sending.clear();
+    for (const { id } of batch) sending.add(id);
+    if (batch.length) this.parts.changed();
+    const sentAt = clock.now().getTime();
+    const answer = this.#mailboxOnly ? await this.#drop(batch) : await this.#ask(batch);
+    if (answer.kind === "unreachable") {
+      sending.clear();
+      await this.#halve("batch");
+      this.#cuts += 1;
+      if (batch.length > 1 && this.#cuts < MAX_CUTS && answer.why !== "no-signal") return true;
+      throw new Cut();
+    }
+    if (answer.kind === "refused") {
+      sending.clear();
+      if (answer.status === 413 && batch.length > 1) {
+        await this.#halve("batch");
+        return true;
+      }
+      // The county ended this phone's session for good (locked, replaced): its records may still be dropped.
+      if (!this.#mailboxOnly && (answer.status === 401 || answer.status === 403)) {
+        this.#mailboxOnly = true;
+        return true;
+      }
+      throw new Refused(answer.status, answer.code);
+    }
+    this.#cuts = 0;
+    const more = await this.#take(answer.body, sentAt, answer.at);
+    for (const { id } of batch) sending.delete(id);
+    const answered = new Set((answer.body.receipts ?? []).map(({ id }) => id));
+    for (const { id } of batch) if (!answered.has(id)) this.#unanswered.add(id);
+    if (batch.length === link.batch) await device.put(db, "link", { ...link, batch: Math.min(MAX_BATCH, link.batch * 2) });
+    const left = (await records.queued(db, MAX_BATCH + this.#unanswered.size)).some(({ id }) => !this.#unanswered.has(id));
+    return more || left;
+  }
+
+  async #ask(batch: OutboxRow[]): Promise<Answer<SyncAnswer>> {
+    const { db, clock, net, vault, version } = this.parts;
+    const identity = (await device.get(db, "identity"))!;
+    const cursor = (await device.get(db, "cursor")) ?? { villages: {}, cursor: "" };
+    const heads = (await device.get(db, "heads")) ?? {};
+    const ring = this.ring!;
+    const digits = await vault.unsentDigits(ring);
+    const versions = (await device.get(db, "versions")) ?? { me: "", county: "" };
+    const body: SyncRequest = {
+      ...{ device: identity.device, version, v: 1, epoch: identity.epoch, clock: clock.now().toISOString() },
+      heads: Object.fromEntries(Object.entries(heads).map(([scope, { position, chain }]) => [scope, { position, chain }])),
+      items: batch.map(({ item }) => item!),
+      ...{ villages: cursor.villages, cursor: cursor.cursor, inbox: (await device.get(db, "inbox_rev")) ?? 0 },
+      waiting: await this.#waiting(batch.length),
+      recovery: digits && (await sealRecovery(digits, identity.device, identity.county_key)),
+      ...{ ...versions, done: [], page: 16_384 },
+    };
+    const answer = await net<SyncAnswer>("/api/phone/sync", { json: body });
+    if (answer.kind !== "refused" || answer.status !== 401) return answer;
+    const opened = await this.#openSession();
+    return opened.kind === "ok" ? net<SyncAnswer>("/api/phone/sync", { json: body }) : opened;
+  }
+
+  async #openSession(): Promise<Answer<SyncAnswer>> {
+    const { db, net } = this.parts;
+    const { device: id } = (await device.get(db, "identity"))!;
+    const asked = await net<{ challenge: string }>("/api/phone/challenges", { json: { device: id } });
+    if (asked.kind !== "ok") return asked;
+    const { challenge } = asked.body;
+    const signature = await signChallenge(id, challenge, this.ring!.signing);
+    return net("/api/phone/sessions", { json: { device: id, challenge, signature } });
+  }
+
+  async #drop(batch: OutboxRow[], done: Order[] = []): Promise<Answer<MailboxAnswer>> {
+    const { db, clock, net, version } = this.parts;
+    const identity = (await device.get(db, "identity"))!;
+    const body: MailboxRequest = {
+      ...{ device: identity.device, version, v: 1, clock: clock.now().toISOString() },
+      items: batch.map(({ item }) => item!),
+      ...{ waiting: await this.#waiting(batch.length), done },
+    };
+    return net<MailboxAnswer>("/api/phone/mailbox", { json: body, token: identity.mailbox });
+  }
+
+  async #waiting(now: number): Promise<{ records: number; blobs: number }> {
+    const left = await records.counts(this.parts.db);
+    return { records: Math.max(0, left.waiting - now), blobs: left.pictures };
+  }
+
+  /** True: the county has more rows. */
+  async #take(answer: SyncAnswer | MailboxAnswer, sentAt: number, at: number): Promise<boolean> {
+    const { db, clock, vault } = this.parts;
+    const heard = { at: clock.now().getTime(), offset_ms: Date.parse(answer.now) - Math.round((sentAt + at) / 2) };
+    clock.heard = heard;
+    await device.put(db, "heard", heard);
+    const identity = (await device.get(db, "identity"))!;
+    const restored = identity.epoch !== answer.epoch;
+    if (restored) {
+      // First the outbox, last the epoch: killed in between, it all happens once more.
+      await records.offerAgain(db);
+      await device.put(db, "cursor", { villages: {}, cursor: "" });
+      await device.put(db, "heads", {});
+      await device.put(db, "inbox_rev", 0);
+      await device.put(db, "versions", { me: "", county: "" });
+      await device.put(db, "identity", { ...identity, epoch: answer.epoch });
+      this.changed = true;
+    }
+    const receipts = answer.receipts ?? [];
+    const received = await records.receive(db, receipts, new Date(heard.at).toISOString());
+    if (received.length) this.changed = true;
+    for (const wanted of answer.wanted ?? []) await this.#stillWanted(wanted);
+    if (answer.kept_to) {
+      const kept = { ...(await device.get(db, "kept_to")), ...answer.kept_to };
+      await device.put(db, "kept_to", kept);
+      if ((await records.release(db, kept)) > 0) this.changed = true;
+    }
+    await this.#orders(answer.orders ?? []);
+    if (this.#mailboxOnly || !this.ring) return false;
+    const told = answer as SyncAnswer;
+    if (told.recovery_kept) await vault.forgetDigits();
+    if (told.me) {
+      await county.put(db, this.ring, "me", told.me);
+      await device.put(db, "agent", told.me.person.name);
+      await this.#know({ me: told.me.version });
+      this.changed = true;
+    }
+    if (told.county) {
+      await county.put(db, this.ring, "county", told.county);
+      await device.put(db, "lease_days", told.county.lease_days);
+      await this.#know({ county: told.county.version });
+      this.changed = true;
+    }
+    if (restored) return true; // its rows continue a pack that is no more: ask from the beginning
+    return this.#takeRows(told);
+  }
+
+  async #takeRows(told: SyncAnswer): Promise<boolean> {
+    const { db, progress } = this.parts;
+    const people = this.#people!;
+    const { epoch } = (await device.get(db, "identity"))!;
+    const dropped = told.dropped ?? [];
+    if (dropped.length) await people.drop(dropped);
+    const rows = told.rows ?? [];
+    const before = (await device.get(db, "cursor")) ?? { villages: {}, cursor: "" };
+    const villages = { ...before.villages, ...told.villages };
+    for (const area of dropped) delete villages[area];
+    const patches = rows.length ? await this.#records!.unsentChanges() : new Map();
+    await people.apply(rows, { villages, cursor: told.more ? (told.cursor ?? "") : "" }, epoch, (id) => patches.get(id));
+    this.#records!.empty();
+    if (told.heads) await device.put(db, "heads", { ...(await device.get(db, "heads")), ...told.heads });
+    if (told.inbox?.length || told.inbox_rev !== undefined) {
+      const from = (await device.get(db, "inbox_rev")) ?? 0;
+      const afresh = from === 0;
+      await inbox.apply(db, this.ring!, told.inbox ?? [], told.inbox_rev ?? from, afresh);
+    }
+    if (rows.length || dropped.length || told.inbox?.length) this.changed = true;
+    this.#taken += rows.length;
+    progress?.({ people: this.#taken, more: told.more ?? false });
+    if (!told.more && (await device.get(db, "packed")) !== epoch) {
+      await people.sweep(epoch);
+      await device.put(db, "packed", epoch);
+      this.changed = true;
+    }
+    return told.more ?? false;
+  }
+
+  async #know(version: { me?: string; county?: string }): Promise<void> {
+    const { db } = this.parts;
+    await device.put(db, "versions", { me: "", county: "", ...(await device.get(db, "versions")), ...version });
+  }
+
+  async #stillWanted({ event, role, offset }: Wanted): Promise<void> {
+    const row = await this.parts.db.get("blobs", [event, role]);
+    if (!row?.cipher || (!row.done && row.sent === offset)) return;
+    const tx = this.parts.db.transaction("blobs", "readwrite");
+    await Promise.all([tx.store.put({ ...row, done: false, sent: offset }), tx.done]);
+  }
+
+  /* ---- pictures ------------------------------------------------------------------------------------------------ */
+
+  async #pictures(): Promise<void> {
+    const { db } = this.parts;
+    for (const row of await blobs.unsent(db)) {
+      const record = await db.get("outbox", row.event);
+      if (record?.state === "accepted" || record?.state === "held") await this.#picture(row);
+    }
+    const kept = await device.get(db, "kept_to");
+    if (kept && (await records.release(db, kept)) > 0) this.changed = true;
+  }
+
+  async #picture(row: BlobRow): Promise<void> {
+    const { db, net, sending } = this.parts;
+    const identity = (await device.get(db, "identity"))!;
+    const cipher = row.cipher!;
+    let offset = row.sent;
+    let opened = false;
+    sending.add(row.event);
+    for (;;) {
+      const { piece } = await this.#link();
+      const bytes = cipher.slice(offset, offset + piece);
+      const path = `/api/phone/blobs/${row.event}/${row.role}?offset=${offset}&total=${cipher.byteLength}`;
+      const token = this.#mailboxOnly ? { token: identity.mailbox } : {};
+      const limitMs = 20_000 + bytes.byteLength / 2; // 2 KB/s is still a link
+      const answer = await net<{ offset?: number }>(path, { method: "PUT", bytes, limitMs, ...token });
+      if (answer.kind === "unreachable") {
+        await this.#halve("piece");
+        this.#cuts += 1;
+        if (this.#cuts >= MAX_CUTS || answer.why === "no-signal") throw new Cut();
+        continue; // where the server ended it says with 409
+      }
+      if (answer.kind === "refused" && answer.status === 409 && typeof answer.facts.offset === "number") {
+        if (answer.facts.offset === offset) break; // it wants what it was given: something else is wrong
+        offset = answer.facts.offset;
+        await blobs.arrived(db, row.event, row.role, offset, false);
+        continue;
+      }
+      if (answer.kind === "refused" && answer.status === 401 && !this.#mailboxOnly && !opened) {
+        opened = true;
+        if ((await this.#openSession()).kind !== "ok") this.#mailboxOnly = true;
+        continue;
+      }
+      if (answer.kind === "refused") break; // this one not now; the others go on
+      this.#cuts = 0;
+      offset += bytes.byteLength;
+      const done = answer.status === 201 || answer.status === 200;
+      const held = done ? cipher.byteLength : (answer.body?.offset ?? offset);
+      offset = held;
+      await blobs.arrived(db, row.event, row.role, held, done);
+      this.changed = true;
+      this.parts.changed();
+      if (done) break;
+      const link = await this.#link();
+      if (bytes.byteLength === link.piece) await device.put(db, "link", { ...link, piece: link.piece * 2 });
+    }
+    sending.delete(row.event);
+  }
+
+  /* ---- orders ---------------------------------------------------------------------------------------------------- */
+
+  async #orders(orders: Order[]): Promise<void> {
+    const { db, vault } = this.parts;
+    const before = await device.get(db, "order");
+    if (orders.includes("wipe")) await device.put(db, "order", "wipe");
+    else if (orders.includes("lock")) await device.put(db, "order", "lock");
+    else if (before === "lock") await device.remove(db, "order");
+    if (orders.length) {
+      if (before !== orders[0]) this.changed = true;
+      vault.lock(); // this conversation may finish with the key it holds
+    }
+  }
+
+  /** Sent what could be sent; empty the phone, then say so. Interrupted, it begins again at the next start. */
+  async #wipe(): Promise<void> {
+    const { db, vault, wiped } = this.parts;
+    const left = await records.counts(db);
+    if (left.waiting > 0 || left.pictures > 0) return; // first everything must have arrived
+    const identity = (await device.get(db, "identity"))!;
+    vault.shut();
+    await device.wipe(db);
+    await device.put(db, "identity", identity); // only to report; no key, no record is left
+    await device.put(db, "order", "wipe");
+    const told = await this.#drop([], ["wipe"]);
+    if (told.kind === "ok") await device.wipe(db);
+    wiped();
+  }
+
+  /* ---- the link ---------------------------------------------------------------------------------------------------- */
+
+  async #link(): Promise<{ batch: number; piece: number }> {
+    return (await device.get(this.parts.db, "link")) ?? { batch: FIRST_BATCH, piece: FIRST_PIECE };
+  }
+
+  async #halve(unit: "batch" | "piece"): Promise<void> {
+    const link = await this.#link();
+    const least = unit === "batch" ? 1 : LEAST_PIECE;
+    await device.put(this.parts.db, "link", { ...link, [unit]: Math.max(least, Math.floor(link[unit] / 2)) });
+  }
+}
+
+/** As many as fit one body; at least one. */
+function fitting(rows: OutboxRow[]): OutboxRow[] {
+  let size = 0;
+  return rows.filter((row, at) => {
+    size += row.item!.sealed.length;
+    return at === 0 || size <= MAX_BODY;
+  });
+}
+
+/** Seconds to the next try: 5 s doubling to 10 minutes after failures, 5 minutes otherwise; a fifth is chance. */
+export function pauseMs(failures: number, chance: number = Math.random()): number {
+  const base = failures === 0 ? 300_000 : Math.min(600_000, 5_000 * 2 ** (failures - 1));
+  return Math.round(base * (0.8 + 0.4 * chance));
+}
