@@ -265,8 +265,9 @@ def within(scope: Field, area: Field | None, prefixes: Sequence[str]) -> Express
     """Rows under any of the area prefixes: a village by `area`, a township by `scope`, above that by range of scope."""
     found: list[Expression] = []
     for prefix in prefixes:
-        if len(prefix) == 12 and area is not None:
-            found.append(area == prefix)
+        if len(prefix) == 12:
+            if area is not None:  # what belongs to a whole township is not a village's to see
+                found.append(area == prefix)
         elif len(prefix) >= 9:
             found.append(scope == prefix[:9] + "000")
         else:
@@ -366,6 +367,11 @@ class Person(Row):
     class Meta:
         derived = ("inbox_rev",)
 
+    @classmethod
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        """People who hold or held a post where the actor looks after posts."""
+        return cls.select().where(cls.id.in_(Post.visible_to(actor, *roles).select(Post.person)))
+
 
 class Post(Row):
     """Person × role × area × from/to: what one may see and do."""
@@ -383,6 +389,10 @@ class Post(Row):
     @classmethod
     def in_force(cls, on: date) -> ModelSelect[Any]:
         return cls.select().where((cls.from_on <= on) & (cls.to_on.is_null() | (cls.to_on >= on)))
+
+    @classmethod
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or STAFF))))
 
 
 class Account(Row):
@@ -466,6 +476,7 @@ class Resident(Row):
     registration_area = TextField(default="")
     paying_area = TextField(default="")
     sensitive = SealedJsonField(null=True)  # disability kind, grade, card; relief; people kinds
+    roster_said = SealedJsonField(null=True)  # what a roster said last, so that an old list never undoes newer word
     grid_worker = TextField(default="")
     state = TextField(default="verified")  # provisional | verified | merged | archived
     merged_into = ForeignKeyField("self", null=True, on_delete="RESTRICT", backref="merged")
@@ -485,9 +496,9 @@ class Resident(Row):
         )
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
         """The people of the places where the actor holds a post that serves people."""
-        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or SERVING))))
 
 
 class Departure(Row):
@@ -517,8 +528,8 @@ class CareEntry(Row):
     consent = UUIDField(null=True)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or SERVING))))
 
 
 class ConsentRecord(Row):
@@ -559,8 +570,8 @@ class Entitlement(Row):
         indexes = ((("resident", "benefit", "number"), True), (("scope", "listed", "due_on"), False))
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*SERVING)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or SERVING))))
 
 
 # ---- phones
@@ -602,8 +613,8 @@ class Device(Row):
         )
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*(roles or DESKS))))
 
 
 class Enrolment(Row):
@@ -627,8 +638,8 @@ class Enrolment(Row):
     device = ForeignKeyField(Device, null=True, on_delete="RESTRICT", backref="+")
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*(roles or DESKS))))
 
 
 class PhoneChallenge(Row):
@@ -802,8 +813,8 @@ class Visit(Row):
         )
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or DESKS))))
 
 
 class LifeVerification(Row):
@@ -845,8 +856,8 @@ class LifeVerification(Row):
         indexes = ((("scope", "state", "captured_at"), False), (("resident", "captured_at"), False))
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or DESKS))))
 
 
 class Request(Row):
@@ -874,8 +885,8 @@ class Request(Row):
         indexes = ((("scope", "state", "raised_at"), False),)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or DESKS))))
 
 
 class Delivery(Row):
@@ -903,8 +914,8 @@ class Delivery(Row):
         indexes = ((("scope", "state", "due_on"), False),)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or DESKS))))
 
 
 class DeathReport(Row):
@@ -932,8 +943,8 @@ class DeathReport(Row):
         indexes = ((("scope", "state"), False),)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or DESKS))))
 
 
 class Complaint(Row):
@@ -956,8 +967,8 @@ class Complaint(Row):
         indexes = ((("scope", "state", "made_at"), False),)
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*(roles or DESKS))))
 
 
 class Clash(Row):
@@ -1023,8 +1034,8 @@ class Badge(Row):
     secret = SealedField()  # for the live code
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*(roles or DESKS))))
 
 
 class BadgeScan(Row):
@@ -1063,8 +1074,8 @@ class Import(Row):
         derived = ("state", "rows_done", "rows_total", "counts", "problem", "ended_at", "file")
 
     @classmethod
-    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
-        return cls.select().where(within(cls.scope, None, actor.prefixes(*DESKS)))
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, None, actor.prefixes(*(roles or DESKS))))
 
 
 class ImportRow(Row):
@@ -1090,6 +1101,8 @@ SERVING = (
 DESKS = (
     Role.CLERK, Role.TOWNSHIP_OFFICER, Role.DEPUTY_LEADER, Role.TOWNSHIP_HEAD, Role.LEAD, Role.COUNTY,
 )  # fmt: skip
+#: Roles that look after people and their posts; no resident is shown for it.
+STAFF = (Role.LEAD, Role.TOWNSHIP_HEAD, Role.COUNTY, Role.SYSADMIN)
 
 #: Every table, parents first.
 TABLES: tuple[type[Row], ...] = (
