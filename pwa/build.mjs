@@ -70,6 +70,9 @@ await build({
   define: { CACHE: JSON.stringify(`daiban-${cache}`), FILES: JSON.stringify(precache) },
 });
 
+// The desk's script; no part of what a phone keeps.
+await build({ ...shared, entryPoints: { office: "static/office.ts" }, outdir: OUT, format: "iife", entryNames: "[name]" });
+
 const manifest = { version: `${version}-${cache.slice(0, 7)}`, main, styles, plain: "/static/built/plain.js" };
 writeFileSync(`${OUT}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 console.log(`phone program ${manifest.version}: ${precache.length} files`);
