@@ -477,7 +477,6 @@ class Resident(Row):
     paying_area = TextField(default="")
     sensitive = SealedJsonField(null=True)  # disability kind, grade, card; relief; people kinds
     roster_said = SealedJsonField(null=True)  # what a roster said last, so that an old list never undoes newer word
-    roster_said = SealedJsonField(null=True)  # what a roster said last, so that an old list never undoes newer word
     grid_worker = TextField(default="")
     state = TextField(default="verified")  # provisional | verified | merged | archived
     merged_into = ForeignKeyField("self", null=True, on_delete="RESTRICT", backref="merged")
