@@ -294,3 +294,32 @@ class BadgeNumberTaken(Problem):
     code = "badge-number-taken"
     kind = "conflict"
     number: str
+
+
+@dataclass(eq=False)
+class SpreadsheetUnreadable(Problem):
+    """A file that is no list: broken, encrypted, empty, of an old kind … `why` says which; nothing was changed."""
+
+    code = "spreadsheet-unreadable"
+    kind = "invalid"
+    why: str
+
+
+@dataclass(eq=False)
+class ListHasNoHeading(Problem):
+    """No sheet of a file has the headings that are needed; nothing was changed."""
+
+    code = "list-has-no-heading"
+    kind = "invalid"
+    list: str  # roster | entitlements | areas
+
+
+@dataclass(eq=False)
+class AreaListWrong(Problem):
+    """A list of areas does not hang together; nothing was changed."""
+
+    code = "area-list-wrong"
+    kind = "invalid"
+    flaw: str  # rules.areas.ListFlaw
+    area: str
+    count: int

@@ -1,0 +1,421 @@
+"""Reading the tables that offices keep: find the heading, name the columns, leave out what is no record.
+
+Above the heading stand titles, the heading may have two or three levels, below it stand subtotals, repeated
+headings, empty numbered lines, section titles and remarks. Each record comes out with the row number that the
+spreadsheet shows. Pure: cells in, records out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+Cell = str | int | float | bool | date | None
+#: A merged range: first row, first column, last row, last column; rows count from 1, columns from 0.
+Merged = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a file. `rows` gives (row number, cells) of every row that is not blank, in order."""
+
+    name: str
+    rows: Iterable[tuple[int, Sequence[Cell]]]
+    merged: Sequence[Merged] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """What columns under a group heading mean instead: under 联系人 a 姓名 is the contact's, not the person's."""
+
+    pattern: re.Pattern[str]
+    fields: Mapping[str, str]
+    keeps_rest: bool = False
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What headings mean for one kind of list.
+
+    `exact` and `patterns` give a heading's field, `groups` another one under certain group headings. A heading is
+    found where every set of `needs` has one of its fields. `instead` renames fields where none of certain others
+    has a column.
+    `down` are the fields that a cell merged over several rows gives to all of them; `person` those without which
+    a row says nothing of anybody.
+    """
+
+    exact: Mapping[str, str]
+    patterns: Sequence[tuple[re.Pattern[str], str]]
+    needs: Sequence[frozenset[str]]
+    groups: Sequence[Group] = ()
+    instead: Sequence[tuple[frozenset[str], Mapping[str, str]]] = ()
+    down: frozenset[str] = frozenset()
+    person: frozenset[str] = frozenset()
+
+    @property
+    def first(self) -> frozenset[str]:
+        """The fields that make a heading."""
+        return frozenset().union(*self.needs)
+
+    def field_of(self, heading: str, above: str = "") -> str:
+        """The field of a heading, "" for one that is not kept. `above` is the group heading over it."""
+        name = fold_heading(heading)
+        own = self._alone(name) if name else ""
+        group = self.group_of(above)
+        if group is None or own in group.fields.values():
+            return own
+        return group.fields.get(own, own if group.keeps_rest else "")
+
+    def group_of(self, above: str) -> Group | None:
+        folded = fold_heading(above)
+        return next((group for group in self.groups if group.pattern.search(folded)), None) if folded else None
+
+    def _alone(self, name: str) -> str:
+        bare = BRACKETS.sub("", name) or name
+        for each in (name, bare):
+            if each in self.exact:
+                return self.exact[each]
+        return next((kept for pattern, kept in self.patterns if pattern.search(bare)), "")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One source row: its place as the spreadsheet counts it, and the cells by field."""
+
+    sheet: str
+    row: int
+    cells: Mapping[str, Cell]
+    headed: bool = True  # False: it stands where no heading was found
+
+
+class Why(StrEnum):
+    """Why a row that is not blank is no record."""
+
+    TITLE = "title"
+    HEADING = "heading"
+    SUBTOTAL = "subtotal"
+    REMARK = "remark"
+    EMPTY = "empty"
+    HIDDEN = "hidden"
+    NO_HEADING = "no-heading"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A row that is no record."""
+
+    sheet: str
+    row: int
+    why: Why
+
+
+class NoHeading(Exception):
+    """No sheet has a heading with the columns that are needed."""
+
+
+BRACKETS = re.compile(r"\(.*?\)|\[.*?\]|【.*?】|<.*?>")
+INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+SUBTOTAL = re.compile(r"^\D{0,14}?(小计|合计|总计|共计|累计|总人数)([:：(（].*|\d.*|人数?.*|户数?.*)?$")
+REMARK = re.compile(
+    r"^(注|备注|说明|填表说明|填报说明|填报?表?人|制表人?|制表单位|填报单位|填报日期|填报时间|审核人?|负责人|单位负责人|分管领导|"
+    r"村主任|村支书|经办人|报送人|统计人|日期|时间|盖章|以上|以下|此表|本表)\s*([:：(（].*|.{8,})$"
+)
+SECTION_SHARE = 0.5  # a merged cell this wide, alone in its row, is a title
+HEADING_LEVELS = 3
+#: Digits that look like an ID number: rows that hold them are people whatever else they say.
+LIKE_A_PERSON = re.compile(r"^\D{0,2}\d[\d\s-]{13,22}[\dXx]?\D{0,2}$")
+
+
+def fold_heading(text: str) -> str:
+    """Give a heading without width, spaces, line breaks, marks and numbers at its front: ＊1. 姓 名： → 姓名."""
+    folded = unicodedata.normalize("NFKC", text)
+    folded = "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
+    folded = re.sub(r"^[*★☆●#]+|[*★☆●:;,。]+$", "", folded)
+    return re.sub(r"^\(?\d{1,2}[.、)]", "", folded)
+
+
+def is_blank(cell: Cell) -> bool:
+    return cell is None or (isinstance(cell, str) and not text_of(cell))
+
+
+def text_of(cell: Cell) -> str:
+    """A cell as text, without spaces and invisible characters around it."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "是" if cell else "否"
+        case float():
+            return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        case date():
+            return cell.isoformat()
+        case str():
+            return cell.strip() if cell.isascii() else INVISIBLE.sub("", cell).strip()
+    return str(cell)
+
+
+@dataclass
+class _Heading:
+    """Where the columns are, by block (some offices set two lists side by side), and the rows that say so."""
+
+    blocks: list[dict[int, str]]
+    texts: dict[int, str]
+    rows: tuple[int, ...]
+    width: int
+
+    @property
+    def fields(self) -> dict[int, str]:
+        return self.blocks[0]
+
+
+def records(sheets: Iterable[Sheet], columns: Columns) -> Iterator[Record | Skipped]:
+    """Every record of a file, and every row that is none. Raises NoHeading before giving anything.
+
+    Hidden sheets are not read: nobody sees what is in them. Rows that look like people on a sheet without a
+    heading come last, as records that no heading explains.
+    """
+    lost: list[Record | Skipped] = []
+    any_heading = False
+    for sheet in sheets:
+        if sheet.hidden:
+            lost += [Skipped(sheet.name, row, Why.HIDDEN) for row, _ in sheet.rows]
+            continue
+        for each in _Reading(sheet, columns).run():
+            if isinstance(each, _Lost):
+                lost.append(each.what)
+            else:
+                any_heading = True
+                yield from lost
+                lost.clear()
+                yield each
+    if not any_heading:
+        raise NoHeading
+    yield from lost
+
+
+@dataclass(frozen=True)
+class _Lost:
+    what: Record | Skipped
+
+
+@dataclass
+class _Reading:
+    """Reads one sheet, row by row, looking no further ahead than a heading is high."""
+
+    sheet: Sheet
+    columns: Columns
+    heading: _Heading | None = None
+    waiting: list[tuple[int, Sequence[Cell]]] = field(default_factory=list)
+    above: list[tuple[int, Sequence[Cell]]] = field(default_factory=list)
+    spans: dict[int, list[Merged]] = field(default_factory=dict)
+    falling: dict[int, tuple[Merged, Cell]] = field(default_factory=dict)
+
+    def run(self) -> Iterator[Record | Skipped | _Lost]:
+        for span in self.sheet.merged:
+            self.spans.setdefault(span[0], []).append(span)
+        for numbered in self.sheet.rows:
+            self.waiting.append(numbered)
+            if len(self.waiting) > HEADING_LEVELS:
+                yield from self._next()
+        while self.waiting:
+            yield from self._next()
+
+    def _next(self) -> Iterator[Record | Skipped | _Lost]:
+        row, cells = self.waiting.pop(0)
+        found = self._heading_at(row, cells)
+        if found:
+            self.heading, self.above = found, []
+            yield Skipped(self.sheet.name, row, Why.HEADING)
+            for _ in found.rows[1:]:
+                under, _cells = self.waiting.pop(0)
+                yield Skipped(self.sheet.name, under, Why.HEADING)
+            return
+        if self.heading is None:
+            self.above = [(row, cells)]
+            people = any(LIKE_A_PERSON.match(text_of(c)) for c in cells)
+            record = Record(self.sheet.name, row, {str(i): c for i, c in enumerate(cells)}, headed=False)
+            yield _Lost(record if people else Skipped(self.sheet.name, row, Why.NO_HEADING))
+            return
+        cells = self._filled(row, cells, self.heading)
+        for number, block in enumerate(self.heading.blocks):
+            each = self._record(row, cells, block)
+            if number == 0:
+                self.above = [(row, cells)] if isinstance(each, Skipped) else []
+                yield each
+            elif isinstance(each, Record):
+                yield replace(each, sheet=f"{each.sheet}（右）")
+
+    def _record(self, row: int, cells: Sequence[Cell], block: Mapping[int, str]) -> Record | Skipped:
+        found: dict[str, Cell] = {}
+        for column, kept in block.items():
+            if column < len(cells) and kept not in found and not is_blank(cells[column]):
+                found[kept] = cells[column]
+        if any(kept in found and LIKE_A_PERSON.match(text_of(found[kept])) for kept in self.columns.first):
+            return Record(self.sheet.name, row, found)
+        why = self._no_record(row, cells, found, block)
+        return Skipped(self.sheet.name, row, why) if why else Record(self.sheet.name, row, found)
+
+    def _no_record(
+        self, row: int, cells: Sequence[Cell], found: Mapping[str, Cell], block: Mapping[int, str]
+    ) -> Why | None:
+        """Why a row without anything like an ID number is no record, or None where it may be one."""
+        assert self.heading is not None
+        texts = [(i, unicodedata.normalize("NFKC", text_of(c))) for i, c in enumerate(cells) if not is_blank(c)]
+        if not texts:
+            return Why.EMPTY
+        same = sum(1 for i, text in texts if fold_heading(text) and fold_heading(text) == self.heading.texts.get(i))
+        if same >= 2 and same * 2 >= len(texts):
+            return Why.HEADING
+        words = [re.sub(r"\s", "", text) for _, text in texts[:3] if not text.isdigit()]
+        if any(SUBTOTAL.match(text) for text in words[:2]):
+            return Why.SUBTOTAL
+        if words and REMARK.match(words[0]):
+            return Why.REMARK
+        if len(texts) == 1:
+            column, text = texts[0]
+            wide = any(
+                span[1] <= column <= span[3] and span[3] - span[1] + 1 >= self.heading.width * SECTION_SHARE
+                for span in self.spans.get(row, ())
+            )
+            if wide or (column not in block and not text.replace(".", "").isdigit()):
+                return Why.TITLE
+        if len(texts) > 3 and [text for _, text in texts] == [str(i) for i in range(1, len(texts) + 1)]:
+            return Why.HEADING  # the columns counted under their heading
+        if not any(kept in found for kept in self.columns.person):
+            return Why.EMPTY  # numbered or placed beforehand, nobody written in
+        return None
+
+    def _filled(self, row: int, cells: Sequence[Cell], heading: _Heading) -> Sequence[Cell]:
+        """The cells, with those of merged places filled down, and of a person whose cells are merged over rows."""
+        if not self.spans:
+            return cells
+        for column in [c for c, (span, _) in self.falling.items() if span[2] < row]:
+            del self.falling[column]
+        for span in self.spans.get(row, ()):
+            if span[2] > row and span[1] < len(cells):
+                self.falling[span[1]] = (span, cells[span[1]])
+        if not self.falling:
+            return cells
+        first = {
+            heading.fields[c]: s for c, (s, _) in self.falling.items() if heading.fields.get(c) in self.columns.first
+        }
+        one_person = len(first) == len(self.columns.needs) and len({(s[0], s[2]) for s in first.values()}) == 1
+        filled = list(cells)
+        for column, (_, value) in self.falling.items():
+            kept = heading.fields.get(column, "")
+            if kept in self.columns.down or (kept in self.columns.first and one_person):
+                filled += [None] * (column + 1 - len(filled))
+                if is_blank(filled[column]):
+                    filled[column] = value
+        return filled
+
+    # ---- headings
+
+    def _heading_at(self, row: int, cells: Sequence[Cell]) -> _Heading | None:
+        """The heading that begins in this row, over one to three rows, or None."""
+        if not _could_be_heading(cells):
+            return None
+        following = list(self.waiting[: HEADING_LEVELS - 1])
+        one = self._heading([(row, cells)])
+        if one is None:
+            levels = [(row, cells)]
+            for number, under in following:
+                if not _could_be_heading(under) or self._heading([(number, under)]):
+                    return None  # that row is the heading; this one is a title, or the groups above it
+                levels.append((number, under))
+                if found := self._heading(levels):
+                    return found
+            return None
+        levels = [(row, cells)]
+        needed = [column for column, kept in one.fields.items() if kept in self.columns.first]
+        for number, under in following:
+            texts = {i: text_of(c) for i, c in enumerate(under) if not is_blank(c)}
+            divides = _could_be_heading(under) and not any(column in texts for column in needed)
+            if not divides or not any(self.columns.field_of(text) for text in texts.values()):
+                break
+            levels.append((number, under))
+        return self._heading(levels, self.above)
+
+    def _heading(
+        self, levels: Sequence[tuple[int, Sequence[Cell]]], above: Sequence[tuple[int, Sequence[Cell]]] = ()
+    ) -> _Heading | None:
+        grid = [self._spread(row, cells) for row, cells in (*above, *levels)]
+        grid = [texts for texts in grid[:-1] if _groups(texts)] + grid[-1:]
+        _reach_right(grid)
+        fields: dict[int, str] = {}
+        said: dict[int, tuple[str, ...]] = {}
+        for column in sorted({column for texts in grid for column in texts}):
+            stack = [texts[column] for texts in grid if column in texts]
+            said[column] = tuple(text for i, text in enumerate(stack) if text not in stack[:i])
+            fields[column] = self._field_of(said[column])
+        kept = {column: name for column, name in fields.items() if name}
+        present = frozenset(kept.values())
+        for missing, names in self.columns.instead:
+            if not missing & present:
+                kept = {column: names.get(name, name) for column, name in kept.items()}
+        if not all(need & set(kept.values()) for need in self.columns.needs):
+            return None
+        texts = {column: fold_heading(words[-1]) for column, words in said.items()}
+        rows = tuple(row for row, _ in levels)
+        return _Heading(_blocks(kept, said, self.columns), texts, rows, max(said) + 1)
+
+    def _field_of(self, said: Sequence[str]) -> str:
+        """The field of a column whose headings, from the top, are these."""
+        above = "".join(said[:-1])
+        found = self.columns.field_of(said[-1], above)
+        if found or not above or self.columns.field_of(said[-1]):
+            return found
+        return self.columns.field_of("".join(said[-2:]))
+
+    def _spread(self, row: int, cells: Sequence[Cell]) -> dict[int, str]:
+        """The texts of a heading's row by column, merged ones over all their columns."""
+        texts = {i: text_of(c) for i, c in enumerate(cells) if not is_blank(c)}
+        for _, first, _, last in self.spans.get(row, ()):
+            if first in texts:
+                for column in range(first + 1, last + 1):
+                    texts.setdefault(column, texts[first])
+        return texts
+
+
+def _groups(texts: Mapping[int, str]) -> bool:
+    """Whether a row above a heading divides it, rather than being a title or a line of remarks."""
+    return len(set(texts.values())) > 1 and not any(":" in t or "：" in t or len(t) > 16 for t in texts.values())
+
+
+def _reach_right(grid: Sequence[dict[int, str]]) -> None:
+    """Let a group heading reach over the columns right of it that it leaves blank and lower headings divide.
+
+    CSV knows no merged cells, and some offices only type over the first column.
+    """
+    for level, texts in enumerate(grid[:-1]):
+        under = set().union(*grid[level + 1 :])
+        reaching = ""
+        for column in range(max(under | set(texts), default=-1) + 1):
+            if column in texts:
+                reaching = texts[column] if column in under else ""
+            elif column in under and reaching:
+                texts[column] = reaching
+            else:
+                reaching = ""
+
+
+def _blocks(fields: dict[int, str], said: Mapping[int, tuple[str, ...]], columns: Columns) -> list[dict[int, str]]:
+    """One block, or two where the very same headings come again further right."""
+    start = min(said)
+    for second in (c for c in said if c > start and said[c] == said[start]):
+        left = {c: name for c, name in fields.items() if c < second}
+        right = {c: name for c, name in fields.items() if c >= second}
+        if all(need & set(left.values()) and need & set(right.values()) for need in columns.needs):
+            return [left, right]
+    return [fields]
+
+
+def _could_be_heading(cells: Sequence[Cell]) -> bool:
+    """Headings are words: no dates, no long numbers, at least one cell."""
+    said = [c for c in cells if not is_blank(c)]
+    return bool(said) and not any(isinstance(c, date | bool) or re.search(r"\d{5}", text_of(c)) for c in said)
