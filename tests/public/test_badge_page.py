@@ -59,7 +59,7 @@ def test_a_paused_badge_shows_no_face(issued, browser, cast, now):
     badge = issued()
     badges.suspend([badge], why="家里有事", actor=cast.luo_guoxiu.actor, now=now)
     page = browser.get(f"/b/{badge.public_id}")
-    assert page.one(".verdict-paused h1").text == "先停用"
+    assert page.one(".verdict-paused h1").text == "暂停使用"
     assert "data:image" not in page.html
     assert "家里有事" not in page.html  # why is nobody's business at the door
 
@@ -203,7 +203,7 @@ def test_in_english_too(issued, client):
 
 def test_a_badge_of_tomorrow_does_not_count_today(issued, browser, now):
     badge = issued(first_on=now.date() + timedelta(days=1))
-    assert "先停用" in browser.get(f"/b/{badge.public_id}")
+    assert "暂停使用" in browser.get(f"/b/{badge.public_id}")
     assert Badge.get_by_id(badge.id).state == "active"
 
 
