@@ -1,12 +1,16 @@
 /** Every screen of the phone: the handler modules, in no particular order (patterns do not overlap). */
 import type { Route } from "./ctx.ts";
 import { routes as enrol } from "./handlers/enrol.ts";
+import { routes as find } from "./handlers/find.ts";
 import { routes as me } from "./handlers/me.ts";
 import { routes as outbox } from "./handlers/outbox.ts";
+import { routes as residents } from "./handlers/residents.ts";
+import { routes as today } from "./handlers/today.ts";
 import { routes as unlock } from "./handlers/unlock.ts";
+import { routes as visits } from "./handlers/visits.ts";
 
 const home: Route[] = [
   ["GET", "/field", () => new Response(null, { status: 303, headers: { Location: "/field/today" } })],
 ];
 
-export const routes: Route[] = [...home, ...enrol, ...unlock, ...outbox, ...me];
+export const routes: Route[] = [...home, ...enrol, ...unlock, ...outbox, ...me, ...today, ...find, ...residents, ...visits];

@@ -2,7 +2,7 @@
 
 Writes translations/zh_Hans/LC_MESSAGES/messages.mo (the county server) and pwa/generated/messages.json (the phone:
 only messages its own sources use). Run `python translations/merge.py`; `dev.py` does so in each build.
-The same message may stand in several files only with the same words.
+The same message may stand in several files, but with the same words: the first one counts, a test names the others.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ DESK = (
     ("actions", "**.py", "python", {}),
     ("rules", "**.py", "python", {}),
 )
+DIFFERENT: list[str] = []  # found by merged(): one message, two translations
 Found = tuple[str, str | tuple[str, ...]]
 
 
@@ -50,6 +51,7 @@ def messages(places: tuple[tuple[str, str, str, dict[str, str]], ...]) -> Iterat
 
 
 def merged() -> Catalog:
+    DIFFERENT.clear()
     catalog = Catalog(locale="zh_Hans", fuzzy=False)
     for file in sorted(SOURCES.glob("*.zh_Hans.po")):
         with file.open("rb") as source:
@@ -62,7 +64,7 @@ def merged() -> Catalog:
 def add(catalog: Catalog, message: Message, file: Path) -> None:
     known = catalog.get(message.id)
     if known and known.string and message.string and known.string != message.string:
-        sys.exit(f"{file.name}: {message.id!r} is {message.string!r} here and {known.string!r} in another file")
+        DIFFERENT.append(f"{file.name}: {message.id!r} is {message.string!r} here and {known.string!r} in another file")
     if not known or not known.string:
         catalog.add(message.id, message.string, flags=message.flags)
 
@@ -83,6 +85,8 @@ def main() -> None:
             phone[message] = known.string if isinstance(known.string, str) else list(known.string)
     JSON.parent.mkdir(parents=True, exist_ok=True)
     JSON.write_text(json.dumps(phone, ensure_ascii=False, indent=0, sort_keys=True) + "\n")
+    for line in DIFFERENT:
+        print(line, file=sys.stderr)
     print(f"{len(catalog)} messages, {len(phone)} of them on the phone")
 
 

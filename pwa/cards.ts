@@ -1,0 +1,91 @@
+/** From a card of the pack to what a screen shows of it. No words here: templates speak. */
+import type { County, Day, Me, Person, ResidentCard } from "./ctx.ts";
+import { days_until } from "./filters.ts";
+
+export interface Matter {
+  kind: "verification" | "retake" | "delivery" | "care" | "revisit" | "query" | "request_answer";
+  id: string;
+  /** Name of the benefit, or what is brought. */
+  name: string;
+  due_on: Day | "";
+  last_on: Day | "";
+  /** An attempt is under way: nothing to do here. */
+  taken: boolean;
+  suspended: boolean;
+  who_may: string;
+  money: boolean;
+  why: string;
+}
+
+/** What stands in a list for somebody: worst for the day first. */
+const NEEDS = ["bedridden", "wheelchair", "hearing", "sight", "speech", "mobility", "dialect", "alone"];
+const ORDER: Matter["kind"][] = ["retake", "verification", "delivery", "query", "revisit", "care", "request_answer"];
+
+/** Everything somebody waits for, nearest day first; what is under way stands last. */
+export function mattersOf(card: ResidentCard, county: County): Matter[] {
+  const retaken = card.tasks.some(({ kind }) => kind === "retake");
+  const entitled = card.entitlements
+    .filter(({ taken }) => !(retaken && taken)) // the retake says it better
+    .map((one): Matter => ({
+      ...plain("verification", one.id),
+      ...{ name: county.benefits[one.benefit] ?? one.benefit, due_on: one.due_on, last_on: one.last_on ?? "" },
+      ...{ taken: one.taken !== "", suspended: one.agency_state === "suspended" },
+    }));
+  const tasks = card.tasks.map((task): Matter => ({
+    ...plain(task.kind, task.id),
+    ...{ name: taskName(task.kind, task.what, card, county), due_on: task.due_on ?? "", who_may: task.who_may },
+    ...{ money: task.money, why: task.why },
+  }));
+  return [...entitled, ...tasks].sort(
+    (a, b) =>
+      Number(a.taken) - Number(b.taken) ||
+      compare(a.due_on || "~", b.due_on || "~") ||
+      ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind),
+  );
+}
+
+/** Of those, what an agent can do something about by that day. */
+export function openMatters(card: ResidentCard, county: County, until: Day): Matter[] {
+  return mattersOf(card, county).filter(({ taken, due_on }) => !taken && (!due_on || due_on <= until));
+}
+
+/** The one thing to do next, for the one primary button. */
+export function primaryOf(card: ResidentCard, matters: Matter[]): { kind: string; id: string } | null {
+  if (card.life) return null;
+  const able = matters.filter(({ taken, kind }) => !taken && ["verification", "retake", "delivery"].includes(kind));
+  const first = able.find(({ kind }) => kind === "retake") ?? able[0];
+  return first ? { kind: first.kind, id: first.id } : { kind: "visit", id: "" };
+}
+
+/** Nobody was there lately and a day was agreed: until then the person is left in peace. */
+export function waitsUntil(card: ResidentCard, today: Day): Day | "" {
+  const again = card.tasks.find(({ kind, due_on }) => kind === "revisit" && due_on && due_on > today);
+  const bringing = card.tasks.some(({ kind, due_on }) => kind === "delivery" && due_on && days_until(today, due_on) < 1);
+  return again?.due_on && !bringing ? again.due_on : "";
+}
+
+export function topNeed(card: ResidentCard): string {
+  return NEEDS.find((code) => card.needs.includes(code)) ?? "";
+}
+
+/** 清江村三组; the village too, since two villages have a 三组. */
+export function placeOf(person: Pick<Person, "area" | "group">, me: Me): string {
+  return `${me.villages[person.area] ?? ""}${person.group}`;
+}
+
+/** UUIDv7 begins with its milliseconds: a draft's id says when the work began. */
+export function bornAt(id: string): Date {
+  return new Date(Number.parseInt(id.replace("-", "").slice(0, 12), 16));
+}
+
+function plain(kind: Matter["kind"], id: string): Matter {
+  return { kind, id, name: "", due_on: "", last_on: "", taken: false, suspended: false, who_may: "", money: false, why: "" };
+}
+
+function taskName(kind: string, what: string, card: ResidentCard, county: County): string {
+  if (kind !== "retake") return county.benefits[what] ?? what;
+  const benefit = what || card.entitlements[0]?.benefit || "";
+  return county.benefits[benefit] ?? benefit;
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

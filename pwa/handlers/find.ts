@@ -1,0 +1,41 @@
+/** Find: anybody of the pack by a few letters. What is typed is in a body, never in an address; it comes back with Back. */
+import { placeOf, openMatters } from "../cards.ts";
+import { type Ctx, type Found, type Route, seeOther } from "../ctx.ts";
+
+export const routes: Route[] = [
+  ["GET", "/field/find", show],
+  ["POST", "/field/find", search],
+];
+
+const ROWS = 50;
+const ANY_DAY = "9999-12-31";
+/** Forgotten with this opening of the program: a search is not a record. */
+const KEY = "find";
+
+async function show(ctx: Ctx): Promise<Response> {
+  if (ctx.query.has("clear")) {
+    ctx.session.delete(KEY);
+    return seeOther("/field/find");
+  }
+  return ctx.render("field/find.html", await found(ctx, String(ctx.session.get(KEY) ?? "")));
+}
+
+async function search(ctx: Ctx): Promise<Response> {
+  const q = (ctx.form.get("q") ?? "").trim().slice(0, 40);
+  ctx.session.set(KEY, q);
+  const template = ctx.isFragment ? "field/_found.html" : "field/find.html";
+  return ctx.render(template, await found(ctx, q), { headers: { "HX-Push-Url": "false" } });
+}
+
+async function found(ctx: Ctx, q: string): Promise<Record<string, unknown>> {
+  const [me, county, { all }] = await Promise.all([ctx.store.me.get(), ctx.store.county.get(), ctx.store.people.count()]);
+  const hits = q ? await ctx.store.people.find(q, ROWS + 1) : [];
+  const people = await Promise.all(
+    hits.slice(0, ROWS).map(async (hit: Found) => {
+      const card = hit.card === "full" ? await ctx.store.people.get(hit.id) : undefined;
+      const matters = card?.card === "full" && !card.life ? openMatters(card, county, ANY_DAY) : [];
+      return { ...hit, place: placeOf(hit, me), matter: matters.find(({ due_on }) => due_on) ?? null };
+    }),
+  );
+  return { q, people, more: hits.length > ROWS, all };
+}

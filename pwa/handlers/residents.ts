@@ -1,0 +1,90 @@
+/** One person: what to know, what is due, what was; and the whole ID number, for a reason. */
+import { mattersOf, placeOf, primaryOf } from "../cards.ts";
+import { type Ctx, type OwnRecord, type ResidentCard, type Route, record } from "../ctx.ts";
+import { cardOf, type Errors, none, oneOf, whom, words } from "../fields.ts";
+import { localDay, masked_id } from "../filters.ts";
+
+export const routes: Route[] = [
+  ["GET", "/field/residents/:id", show],
+  ["GET", "/field/residents/:id/id-number", askWhy],
+  ["POST", "/field/residents/:id/id-number", unmask],
+];
+
+const PAST = 10;
+/** Shown in the list of visits by the visit they belong to, or nowhere. */
+const WITHIN = new Set(["visit.ended", "resident.unmasked", "resident.noted", "query.answered"]);
+
+async function show(ctx: Ctx): Promise<Response> {
+  const person = await ctx.store.people.get(ctx.params.id!);
+  const [card, me, county] = await Promise.all([cardOf(ctx), ctx.store.me.get(), ctx.store.county.get()]);
+  const own = await ctx.store.records.bySubject(card.id);
+  const matters = card.life ? [] : mattersOf(card, county);
+  const from = ctx.query.get("from") === "find" ? "/field/find" : "/field/today";
+  return ctx.render("field/resident.html", {
+    back: from,
+    r: {
+      ...{ ...whom(ctx, card), place: placeOf(card, me) || card.name, card: person!.card, state: card.state, life: card.life },
+      ...{ phone: card.phone, phone_of: card.phone_of, no_phone: card.no_phone, needs: card.needs, need_words: county.needs },
+      ...{ dialect: card.dialect, hours: card.hours, helper: card.helper ?? null, guardian: card.guardian ?? null },
+      ...{ masked: masked_id(card.id_number) || card.id_masked, has_full: card.id_number !== "" },
+      ...{ household: card.household, address: card.address, kin: card.kin, clashes: card.clashes },
+    },
+    matters,
+    consent: card.consents.life_verification ?? "",
+    past: pastOf(card, own),
+    records: own
+      .filter(({ kind, state }) => !WITHIN.has(kind) && state !== "accepted")
+      .map(({ id, kind, at, state }) => ({ id, kind, at, state })),
+    primary: primaryOf(card, matters),
+    tries: card.tries,
+    said: ctx.query.get("said") ?? "",
+  });
+}
+
+/** Visits the county told of, and those this phone wrote, each once, newest first; own ones lead to their record. */
+function pastOf(card: ResidentCard, own: OwnRecord[]): Record<string, unknown>[] {
+  const written = own.filter(({ kind }) => kind === "visit.ended");
+  const known = new Set(written.map(({ body }) => body.visit));
+  const mine = written.map(({ id, at, body, state }) => ({
+    ...{ on: localDay(String(body.ended_at ?? at)), by: "", notes: body.notes ?? "", outcome: body.outcome },
+    ...{ reasons: body.reasons ?? [], state, record: id },
+  }));
+  const told = card.past
+    .filter(({ id }) => !known.has(id))
+    .map(({ on, by, notes, outcome, reasons }) => ({ on, by, notes, outcome, reasons, state: "", record: "" }));
+  return [...mine, ...told].sort((a, b) => (a.on < b.on ? 1 : a.on > b.on ? -1 : 0)).slice(0, PAST);
+}
+
+async function askWhy(ctx: Ctx): Promise<Response> {
+  return idNumber(ctx, await cardOf(ctx), "", "", {});
+}
+
+const WHY = ["compare", "form", "phone", "other"] as const;
+
+/** The number is in this answer only, at no address; each look is a record (R-PRI-4). */
+async function unmask(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const why = oneOf(ctx.form, "why", WHY);
+  const said: Record<string, string> = {
+    "": "",
+    compare: ctx.t("compare with the card"),
+    form: ctx.t("fill in a form"),
+    phone: ctx.t("asked on the telephone"),
+    other: words(ctx.form, "words", 200),
+  };
+  if (!said[why]) {
+    const error = why === "other" ? ctx.t("Say in a few words what for") : ctx.t("Choose what you need it for");
+    return idNumber(ctx, card, "", "", { why: error });
+  }
+  await record(ctx, { kind: "resident.unmasked", subject: card.id, body: { why: said[why] } });
+  return idNumber(ctx, card, card.id_number, said[why], {});
+}
+
+function idNumber(ctx: Ctx, card: ResidentCard, number: string, why: string, errors: Errors): Promise<Response> {
+  const masked = masked_id(card.id_number) || card.id_masked;
+  return ctx.render(
+    "field/id_number.html",
+    { who: whom(ctx, card), masked, number, why, errors },
+    none(errors) ? { headers: { "HX-Push-Url": "false" } } : { status: 422 },
+  );
+}
