@@ -19,6 +19,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from peewee import (
+    SQL,
     BigIntegerField,
     BlobField,
     BooleanField,
@@ -511,6 +512,17 @@ class Departure(Row):
     class Meta:
         primary_key = CompositeKey("area", "resident")
         indexes = ((("area", "rev"), False),)
+
+
+# One verified person a number; a number not yet verified may stand twice until somebody matches it (R-DAT-1).
+Resident.add_index(
+    Resident.index(
+        Resident.id_lookup,
+        name="resident_verified_id",
+        unique=True,
+        where=SQL("id_verified AND state = 'verified'"),
+    )
+)
 
 
 class CareEntry(Row):
