@@ -25,7 +25,8 @@ const shared = {
   bundle: true,
   minify: true,
   legalComments: "linked",
-  target: ["es2019"], // Chromium 85, Safari 14
+  target: ["es2019"], // for Chromium 85 and Safari 14, which also know import() and BigInt
+  supported: { "dynamic-import": true, bigint: true },
   format: "esm",
   metafile: true,
   logLevel: "warning",
@@ -48,6 +49,11 @@ const built = (name) =>
   Object.entries(page.metafile.outputs)
     .filter(([file, { entryPoint }]) => entryPoint === name && !file.endsWith(".map"))
     .map(([file]) => `/${file}`)[0];
+
+// plain.js is ES5 and stays as written; its name changes with its words.
+const plainSource = readFileSync(`${ROOT}pwa/plain.js`);
+const plain = `plain-${createHash("sha256").update(plainSource).digest("hex").slice(0, 8)}.js`;
+writeFileSync(OUT + plain, plainSource);
 
 const main = built("pwa/main.ts");
 const styles = built("pwa/styles.css");
@@ -73,6 +79,6 @@ await build({
 // The desk's script; no part of what a phone keeps.
 await build({ ...shared, entryPoints: { office: "static/office.ts" }, outdir: OUT, format: "iife", entryNames: "[name]" });
 
-const manifest = { version: `${version}-${cache.slice(0, 7)}`, main, styles, plain: "/static/built/plain.js" };
+const manifest = { version: `${version}-${cache.slice(0, 7)}`, main, styles, plain: `/static/built/${plain}` };
 writeFileSync(`${OUT}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 console.log(`phone program ${manifest.version}: ${precache.length} files`);

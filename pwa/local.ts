@@ -7,6 +7,7 @@
  */
 import { type Clock, type Ctx, type Env, type Lock, type PageFacts, type Route, type Session, seeOther } from "./ctx.ts";
 import { Problem } from "./problem.ts";
+import { openQuestions } from "./questions.ts";
 import { page } from "./render.ts";
 import { Router } from "./router.ts";
 import type { Engine } from "./engine.ts";
@@ -128,9 +129,10 @@ export class Local {
       device.get(store.db, "identity"),
       device.get(store.db, "agent"),
     ]);
+    const questions = store.vault.unlocked ? (await openQuestions(store)).length : 0;
     return {
       ...{ path, lang: settings.lang, view: settings.view, now: clock.now().toISOString(), today: clock.today() },
-      ...{ online: online(), waiting: counts.waiting, needs_you: counts.needs_you, agent: agent ?? "" },
+      ...{ online: online(), waiting: counts.waiting, needs_you: counts.needs_you + questions, agent: agent ?? "" },
       ...{ demo: identity?.demo ?? false, version: env.version, locked: !store.vault.unlocked },
     };
   }

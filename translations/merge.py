@@ -26,10 +26,10 @@ JINJA = {"newstyle_gettext": "true", "silent": "false"}
 PHONE = (
     ("templates/field", "**.html", "jinja2", JINJA),
     ("templates/shared", "**.html", "jinja2", JINJA),
-    ("templates/problems", "**.html", "jinja2", JINJA),
     ("pwa", "**.ts", "javascript", {"jsx": "false", "parse_template_string": "true"}),
 )
 DESK = (
+    ("templates/problems", "**.html", "jinja2", JINJA),
     ("templates/office", "**.html", "jinja2", JINJA),
     ("templates/public", "**.html", "jinja2", JINJA),
     ("api", "**.py", "python", {}),

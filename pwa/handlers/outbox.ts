@@ -1,0 +1,100 @@
+/** What is on this phone, on its way, received, or needs the agent. Totals may be seen locked; names only unlocked. */
+import { dayOf } from "../clock.ts";
+import type { Ctx, OwnRecord, Route } from "../ctx.ts";
+import { seeOther } from "../ctx.ts";
+import { openQuestions } from "../questions.ts";
+
+export const routes: Route[] = [
+  ["GET", "/field/outbox", show],
+  ["POST", "/field/outbox/send", sendNow],
+];
+
+interface Item {
+  id: string;
+  name: string;
+  kind: string;
+  /** Of a visit. */
+  outcome: string;
+  state: OwnRecord["state"];
+  at: string;
+  number: string;
+  reason: string;
+  /** Words of the record arrived; so much of its pictures did. */
+  sent: number;
+  total: number;
+  path: string;
+  button: string;
+}
+
+async function show(ctx: Ctx): Promise<Response> {
+  const [records, heard, proven] = await Promise.all([
+    ctx.store.records.list(),
+    ctx.store.outbox.lastHeard(),
+    ctx.store.outbox.lastProven(),
+  ]);
+  const today = ctx.clock.today();
+  const items = records.map((record) => item(ctx, record));
+  const travelling = (one: Item) => one.total > one.sent && (one.state === "accepted" || one.state === "held");
+  const waiting = items.filter((one) => one.state === "queued" || one.state === "sending" || travelling(one));
+  const received = records.filter(({ state, received_at }) => state === "accepted" && received_at && dayOf(received_at) === today);
+  const ids = new Set(received.map(({ id }) => id));
+  return ctx.render("field/outbox.html", {
+    needs_you: [...(await asked(ctx)), ...items.filter(({ state }) => state === "refused")],
+    looking: items.filter((one) => one.state === "held" && !travelling(one)),
+    waiting,
+    received: items.filter((one) => ids.has(one.id) && !travelling(one)),
+    heard: heard ?? "",
+    proven: proven ?? "",
+    travelling: waiting.length > 0,
+  });
+}
+
+/** Sent back or asked about by the township, and not dealt with on this phone yet. */
+async function asked(ctx: Ctx): Promise<Item[]> {
+  const rows = await openQuestions(ctx.store);
+  const items = rows.map(async (row): Promise<Item> => {
+    const person = row.resident ? await ctx.store.people.get(row.resident) : undefined;
+    const retake = row.kind === "sent_back";
+    return {
+      ...{ id: row.id, name: person?.name ?? "", outcome: "", state: "refused", at: row.at, number: "", sent: 0, total: 0 },
+      kind: retake ? "verification.captured" : "visit.ended",
+      reason: ctx.t("The township looked: {words}", { words: row.words }),
+      path: retake && row.resident ? `/field/residents/${row.resident}` : `/field/inbox/${row.id}`,
+      button: retake ? ctx.t("Take it again") : ctx.t("Answer"),
+    };
+  });
+  return Promise.all(items);
+}
+
+function sendNow(ctx: Ctx): Response {
+  ctx.send("send now");
+  return seeOther("/field/outbox");
+}
+
+function item(ctx: Ctx, record: OwnRecord): Item {
+  const { id, state, at, number, reason, sent_bytes, total_bytes, subject } = record;
+  return {
+    ...{ id, state, at, number, sent: sent_bytes, total: total_bytes },
+    name: record.subject_name,
+    ...{ kind: record.kind, outcome: String(record.body.outcome ?? "") },
+    reason: reasonWords(ctx, reason),
+    path: subject ? `/field/residents/${subject}` : "",
+    button: ctx.t("Look at it"),
+  };
+}
+
+/** The county's reason for a refusal or a hold, as a sentence that says what comes next. */
+export function reasonWords(ctx: Pick<Ctx, "t">, reason: string): string {
+  const { t } = ctx;
+  const words: Record<string, string> = {
+    "": "",
+    "not-in-post": t("At that time no post of yours was in force. The township decides."),
+    "device-locked": t("This phone was locked at that time. The township decides."),
+    "time-uncertain": t("The time could not be made sure. The township decides."),
+    fork: t("Two records took the same place on this phone. Enrol it again at the township."),
+    "other-content": t("This record came before with other words. Call the township."),
+    "signature-wrong": t("The record arrived damaged. Write it once more."),
+    "body-invalid": t("The record could not be read. Call the township."),
+  };
+  return words[reason] ?? t("Call the township, it knows why.");
+}
