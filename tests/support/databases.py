@@ -7,6 +7,7 @@ statement, which is several times quicker than making it again.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import shutil
 import tempfile
@@ -29,15 +30,17 @@ def postgres_folder() -> Path:
 
 
 def postgres_server() -> PostgresServer:
-    """Start the server unless another worker did; safe among processes."""
+    """Start the server unless another worker did."""
     folder = postgres_folder() / "data"
-    fresh = not folder.exists()
-    server = get_server(folder, cleanup_mode=None)
-    if fresh:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            for setting in FAST:
-                connection.execute(f"ALTER SYSTEM SET {setting}".encode())
-            connection.execute("SELECT pg_reload_conf()")
+    with (postgres_folder() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fresh = not folder.exists()
+        server = get_server(folder, cleanup_mode=None)
+        if fresh:
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                for setting in FAST:
+                    connection.execute(f"ALTER SYSTEM SET {setting}".encode())
+                connection.execute("SELECT pg_reload_conf()")
     return server
 
 

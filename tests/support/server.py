@@ -89,6 +89,10 @@ class Server:
         self._process.wait()
         self._process = None
 
+    def totp(self, name: str) -> str:
+        """The second-factor code that counts next for this sign-in name (demo only)."""
+        return self.flask("account", "code", name).strip()
+
     @property
     def is_up(self) -> bool:
         return self._process is not None and self._process.poll() is None
