@@ -350,7 +350,7 @@ class InboxRow(Told):
         "phone",
     ]
     resident: UUID | None = None
-    about: UUID | None = None
+    about: UUID | None = None  # what to open; of a query its own id, of an answer the request or complaint
     words: str = ""
     at: AwareDatetime
     done: bool = False
