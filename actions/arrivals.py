@@ -1,0 +1,136 @@
+"""A batch of phone records on its way in: what they need to know of the database, and all they change in it.
+
+Each `receive` (visits, verifications, …) gets the applied records of its kinds and a Batch; it reads by one query for
+each kind of thing, appends rows to `inserts`, marks changed ones with `change`, and holds a record whose effect is not
+certain. Nothing is written before all kinds had their turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import models
+from actions import cards, inbox
+from actions.journal import Arrived
+from models import Person, Post, Resident, Row
+from rules.actors import Role, area_prefix
+from rules.admission import Held, PostFacts, Span, believed, told_at
+from rules.days import day_of
+
+__all__ = ["Arrived", "Batch"]
+
+
+@dataclass
+class Batch:
+    now: datetime
+    residents: dict[UUID, Any] = field(default_factory=dict)  # subjects by the id the phone knows; merges are followed
+    people: dict[UUID, Any] = field(default_factory=dict)  # who acted
+    posts: dict[UUID, PostFacts] = field(default_factory=dict)
+    spans: dict[UUID, Span] = field(default_factory=dict)  # trusted time, by event
+    offsets: dict[UUID, int | None] = field(default_factory=dict)  # last known offset of the phone, by event
+    inserts: list[Row] = field(default_factory=list)
+    touched: set[UUID] = field(default_factory=set)  # residents whose cards change
+    messages: list[inbox.Message] = field(default_factory=list)
+    settled: list[UUID] = field(default_factory=list)  # what inbox messages were about and is done now
+    _changes: dict[tuple[type[Row], tuple[Any, ...]], dict[Any, Row]] = field(default_factory=dict)
+
+    def hold(self, record: Arrived, why: Held) -> None:
+        """The record stays, without effect, until people decide."""
+        record.state, record.why = "held", why.value
+        record.rows.clear()
+
+    def add(self, record: Arrived, *rows: Row) -> None:
+        """New rows made by this record."""
+        self.inserts += rows
+        record.rows += rows
+
+    def change(self, record: Arrived, row: Row, *fields: Any) -> None:
+        """A row that was there has new values in these columns."""
+        self._changes.setdefault((type(row), fields), {})[row.get_id()] = row
+        if row not in record.rows:
+            record.rows.append(row)
+
+    def claimed(self, record: Arrived) -> datetime:
+        """When the record was signed, by the phone's clock put right."""
+        return told_at(record.at, record.offset_ms)
+
+    def trusted(self, record: Arrived, at: datetime) -> datetime:
+        """A time the phone wrote into a record, put right as far as the record's own time has to be.
+
+        Only the signing is bound to the trusted span: what it tells of may have begun before the county last answered.
+        """
+        claimed = self.claimed(record)
+        shift = believed(claimed, self.spans[record.id]) - claimed
+        return min(told_at(at, record.offset_ms) + shift, self.now)
+
+    def resident_of(self, record: Arrived) -> Any:
+        """Whom the record is about. Raises KeyError for nobody: the kinds that need somebody were checked before."""
+        assert record.subject is not None
+        return self.residents[record.subject]
+
+    def write(self) -> None:
+        """Write everything at once: one statement for each table and set of columns."""
+        models.insert(self.inserts)
+        for (_, fields), rows in self._changes.items():
+            models.update_rows(list(rows.values()), *fields)
+        cards.touch(self.touched, now=self.now)
+        if self.settled:
+            inbox.settle(self.settled, now=self.now)
+        if self.messages:
+            inbox.tell(self.messages, now=self.now)
+
+
+def unused(records: Sequence[Arrived], batch: Batch, model: Any, key: Callable[[Arrived], UUID]) -> list[Arrived]:
+    """The records whose new row has an id nobody used; the others are held."""
+    wanted = [key(record) for record in records]
+    taken = {row[0] for row in model.select(model.id).where(model.id.in_(wanted)).tuples()}
+    fresh = []
+    for record in records:
+        if key(record) in taken:
+            batch.hold(record, Held.AGAIN)
+            continue
+        taken.add(key(record))
+        fresh.append(record)
+    return fresh
+
+
+def leads_of(areas: Iterable[str], *, on: date) -> dict[str, set[UUID]]:
+    """Who leads the agents of each of these areas."""
+    wanted = set(areas)
+    if not wanted:
+        return {}
+    found: dict[str, set[UUID]] = {area: set() for area in wanted}
+    for post in Post.in_force(on).where(Post.role == Role.LEAD):
+        for area in wanted:
+            if area.startswith(area_prefix(post.area)):
+                found[area].add(post.person_id)
+    return found
+
+
+def tell_leads(batch: Batch, record: Arrived, kind: str, *, area: str, about: UUID, words: str = "") -> None:
+    """Put a message into the inbox of every lead of the area."""
+    for lead in sorted(leads_of([area], on=day_of(batch.now))[area]):
+        if lead != record.actor:
+            batch.messages.append(inbox.Message(lead, record.scope, kind, record.subject, about, words))
+
+
+def load(batch: Batch, records: Sequence[Arrived]) -> None:
+    """Read the subjects and actors of these records: two queries, one more where somebody was merged."""
+    subjects = {record.subject for record in records if record.subject is not None}
+    batch.residents = _residents(subjects)
+    actors = {record.actor for record in records if record.actor is not None}
+    batch.people = {each.id: each for each in Person.select().where(Person.id.in_(actors))} if actors else {}
+
+
+def _residents(ids: set[UUID]) -> dict[UUID, Any]:
+    """By the id asked for; whoever was merged is found as the person they turned out to be."""
+    found = {each.id: each for each in Resident.select().where(Resident.id.in_(ids))} if ids else {}
+    merged = {each.merged_into_id for each in found.values() if each.merged_into_id is not None}
+    if not merged:
+        return found
+    known = found | _residents(merged - set(found))
+    return known | {key: known.get(each.merged_into_id, each) for key, each in found.items()}

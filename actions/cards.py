@@ -1,0 +1,646 @@
+"""The pack: how much of each resident is on phones, kept up to date, and the rows a phone pulls of its villages.
+
+`touch` is called by every action that changes what a card shows, in that action's transaction: it sets the level anew
+and gives the row a new revision, so that phones of the village fetch it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import models
+from models import (
+    Area,
+    CareEntry,
+    Challenge,
+    Clash,
+    ConsentRecord,
+    Delivery,
+    Departure,
+    Entitlement,
+    Household,
+    LifeVerification,
+    Person,
+    Request,
+    Resident,
+    Scope,
+    Visit,
+    transaction,
+)  # fmt: skip
+from rules import cards as rule
+from rules import ciphers
+from rules.actors import Actor, area_prefix, scope_of
+from rules.days import day_of
+from rules.enrolment import CARRIES_PHONE
+from rules.visits import tries
+
+OPEN_DELIVERY = ("ready", "taken_out", "attempted")
+UNDER_WAY = ("captured", "checked_ok", "exported")
+SERVED = ("verified", "provisional")
+PAST = 5  # visits shown on a card
+ROWS_AT_ONCE = 400  # of names; full cards are taken by a quarter of it
+
+
+# ---- the level
+
+
+def touch(residents: Iterable[UUID], *, now: datetime) -> None:
+    """Something on these people's cards changed: set their level anew and give them new revisions.
+
+    Inside the caller's transaction, which names their scopes.
+    """
+    ids = sorted(set(residents))
+    for start in range(0, len(ids), 500):
+        _touch(ids[start : start + 500], now)
+
+
+def _touch(ids: Sequence[UUID], now: datetime) -> None:
+    people = list(
+        Resident.select(Resident.id, Resident.scope, Resident.state, Resident.life).where(Resident.id.in_(ids))
+    )
+    matters = _matters(people)
+    today, due_days = day_of(now), models.setting("verification.due_soon_days")[0]
+    challenge_days = models.setting("verification.challenge_days")
+    by_scope: dict[str, list[Any]] = defaultdict(list)
+    for person in people:
+        by_scope[person.scope].append(person)
+    for scope in sorted(by_scope):
+        first = models.next_revs(scope, len(by_scope[scope]))
+        for number, person in enumerate(by_scope[scope]):
+            level = rule.level(matters[person.id], today=today, due_days=due_days, challenge_days=challenge_days)
+            person.rev, person.card, person.card_review_on = first + number, level.card, level.review_on
+    models.update_rows(people, Resident.rev, Resident.card, Resident.card_review_on)
+
+
+def leave(moved: Mapping[UUID, str], *, now: datetime) -> None:
+    """These people are no longer of that village ({resident: the area left}); inside the caller's transaction."""
+    by_scope: dict[str, list[tuple[UUID, str]]] = defaultdict(list)
+    for resident, area in moved.items():
+        by_scope[scope_of(area)].append((resident, area))
+    for scope in sorted(by_scope):
+        first = models.next_revs(scope, len(by_scope[scope]))
+        for number, (resident, area) in enumerate(by_scope[scope]):
+            Departure.insert(area=area, resident=resident, rev=first + number).on_conflict(
+                conflict_target=[Departure.area, Departure.resident], update={Departure.rev: first + number}
+            ).execute()
+
+
+def review_due(*, today: date, now: datetime, limit: int = 500) -> int:
+    """The daily job: people whose card time alone changes, or whose challenge runs out. Gives how many; safe to repeat."""
+    count = 0
+    for (scope,) in Scope.select(Scope.code).order_by(Scope.code).tuples():
+        while True:
+            due = (Resident.scope == scope) & (Resident.card_review_on <= today)
+            with transaction(scope):
+                ids = [row[0] for row in Resident.select(Resident.id).where(due).limit(limit).tuples()]
+                touch(ids, now=now)
+            count += len(ids)
+            if len(ids) < limit:
+                break
+    return count
+
+
+def _matters(people: Sequence[Any]) -> dict[UUID, rule.Matters]:
+    """What there is to do for each, in one query for each kind of thing."""
+    ids = [person.id for person in people]
+    scopes = {person.scope for person in people}
+    attempts = _attempts(ids)
+    due: dict[UUID, list[date]] = defaultdict(list)
+    listed = Entitlement.resident.in_(ids) & Entitlement.listed
+    columns = Entitlement.id, Entitlement.resident, Entitlement.due_on, Entitlement.last_success_on
+    entitlements = Entitlement.select(*columns).where(listed & (Entitlement.agency_state != "ended")).tuples()
+    for entitlement, resident, due_on, last_on in entitlements:
+        if not taken(attempts.get(resident, ()), entitlement, last_on):
+            due[resident].append(due_on)
+    care = _residents(CareEntry, ids, CareEntry.state == "enrolled")
+    waiting = _residents(Delivery, ids, Delivery.state.in_(OPEN_DELIVERY))
+    waiting |= _residents(Request, ids, Request.state.in_(("raised", "taken_on")))
+    waiting |= _residents(Clash, ids, Clash.state == "open")
+    queried = Visit.select(Visit.resident).where(Visit.scope.in_(scopes) & (Visit.state == "queried")).tuples()
+    waiting |= {row[0] for row in queried} & set(ids)
+    latest = latest_visits(ids, 1)
+    answered = _answered(ids, latest)
+    found = {}
+    for person in people:
+        mine = attempts.get(person.id, ())
+        visits = latest.get(person.id)
+        found[person.id] = rule.Matters(
+            gone=person.state not in SERVED or person.life == "death_confirmed",
+            provisional=person.state == "provisional",
+            dead=person.life == "death_reported",
+            due=tuple(due.get(person.id, ())),
+            care=person.id in care,
+            open=person.id in waiting or person.id in answered or any(a.state in UNDER_WAY for a in mine) or bool(retakes(mine)),
+            return_on=visits[0].return_on if visits else None,
+        )
+    return found
+
+
+def _residents(model: Any, ids: Sequence[UUID], wanted: Any) -> set[UUID]:
+    return {row[0] for row in model.select(model.resident).where(model.resident.in_(ids) & wanted).tuples()}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a card needs of a verification."""
+
+    id: UUID
+    state: str
+    entitlements: frozenset[str]
+    captured_at: datetime
+    captured_by: UUID
+    why: str
+    revisit_on: date | None
+    retake_of: UUID | None
+    condition: str
+    witness: Any
+    visit: UUID | None
+
+
+def _attempts(ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
+    """Verifications of these people, newest first."""
+    v = LifeVerification
+    found: dict[UUID, list[Attempt]] = defaultdict(list)
+    columns = (
+        v.resident, v.id, v.state, v.entitlements, v.captured_at, v.captured_by, v.sent_back_why, v.revisit_on,
+        v.retake_of, v.condition, v.witness, v.visit,
+    )  # fmt: skip
+    for resident, key, state, entitlements, *rest in (
+        v.select(*columns).where(v.resident.in_(ids)).order_by(v.captured_at.desc()).tuples()
+    ):
+        found[resident].append(Attempt(key, state, frozenset(entitlements), *rest))
+    return found
+
+
+def taken(attempts: Iterable[Attempt], entitlement: UUID, last_on: date | None) -> str:
+    """The state of an attempt under way for this entitlement since its last success; empty when there is none."""
+    for each in attempts:
+        fresh = last_on is None or day_of(each.captured_at) > last_on
+        if each.state in UNDER_WAY and str(entitlement) in each.entitlements and fresh:
+            return each.state
+    return ""
+
+
+def retakes(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those sent back and not taken again since."""
+    again = {each.retake_of for each in attempts}
+    newest = max((each.captured_at for each in attempts if each.state in UNDER_WAY), default=None)
+    return [
+        each
+        for each in attempts
+        if each.state == "sent_back" and each.id not in again and (newest is None or newest < each.captured_at)
+    ]
+
+
+@dataclass(frozen=True)
+class PastVisit:
+    id: UUID
+    ended_at: datetime
+    reasons: str
+    outcome: str
+    person: UUID
+    notes: str
+    return_on: date | None
+
+
+def latest_visits(ids: Sequence[UUID], count: int) -> dict[UUID, list[PastVisit]]:
+    """The newest visits of each, newest first. One short look into the index a person: a window would read them all."""
+    found: dict[UUID, list[PastVisit]] = defaultdict(list)
+    v = Visit
+    columns = (v.resident, v.id, v.ended_at, v.reasons, v.outcome, v.person, v.notes, v.return_on)
+    names = ", ".join(f'"{column.column_name}"' for column in columns)
+    one = (
+        f"SELECT * FROM (SELECT {names} FROM visit WHERE resident_id = {models.database.param} "  # noqa: S608
+        f"AND corrected_by IS NULL ORDER BY ended_at DESC LIMIT {int(count)}) AS v"
+    )
+    for start in range(0, len(ids), 100):
+        part = ids[start : start + 100]
+        sql = " UNION ALL ".join([one] * len(part))
+        rows = models.database.execute_sql(sql, [v.resident.db_value(each) for each in part]).fetchall()
+        for row in rows:
+            resident, *rest = (column.python_value(value) for column, value in zip(columns, row, strict=True))
+            found[resident].append(PastVisit(*rest))
+    return found
+
+
+def _answered(ids: Sequence[UUID], latest: Mapping[UUID, Sequence[PastVisit]]) -> set[UUID]:
+    """People with an answer to a request that nobody has brought them yet: no visit since."""
+    r = Request
+    rows = r.select(r.resident, r.answered_at).where(r.resident.in_(ids) & r.answered_at.is_null(False)).tuples()
+    return {person for person, at in rows if _not_visited_since(latest.get(person), at)}
+
+
+def _not_visited_since(visits: Sequence[PastVisit] | None, at: datetime) -> bool:
+    return not visits or visits[0].ended_at < at
+
+
+# ---- what a phone pulls
+
+
+@dataclass
+class Pulled:
+    """A page of rows, and where to go on."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    villages: dict[str, int] = field(default_factory=dict)
+    dropped: list[str] = field(default_factory=list)
+    more: bool = False
+    cursor: str = ""
+
+
+def villages_of(actor: Actor) -> dict[str, str]:
+    """{code: name} of the villages where a post in force serves people from a phone."""
+    whole = [p.area for p in actor.posts if p.role in CARRIES_PHONE]
+    wide = [area_prefix(area) for area in whole if len(area_prefix(area)) < 12]
+    wanted = Area.code.in_(whole)
+    for prefix in wide:
+        wanted |= Area.code.between(prefix.ljust(12, "0"), prefix.ljust(12, "9"))
+    rows = Area.select(Area.code, Area.name).where((Area.level == "village") & wanted).order_by(Area.code)
+    return dict(rows.tuples())
+
+
+def pull(
+    actor: Actor, asked: Mapping[str, int], *, cursor: str = "", page: int = 16_384, now: datetime
+) -> Pulled:
+    """The rows this actor's phone lacks: what changed since the revisions it names, then whole villages it is new to.
+
+    A page ends at `page` bytes. `asked` may name villages that are no longer the actor's; they are dropped.
+    """
+    mine = villages_of(actor)
+    answer = Pulled(dropped=sorted(set(asked) - set(mine)))
+    known = {area: rev for area, rev in asked.items() if rev > 0 and area in mine}
+    answer.villages = dict(known)
+    room = _changed_since(actor, known, answer, page, now)
+    fresh = sorted(set(mine) - set(known))
+    if answer.more or not fresh:
+        return answer
+    _pack(actor, fresh, cursor, answer, room, now)
+    return answer
+
+
+def _changed_since(actor: Actor, known: Mapping[str, int], answer: Pulled, room: int, now: datetime) -> int:
+    """Rows and departures of known villages, in order of revision; gives how many bytes are left."""
+    if not known:
+        return room
+    limit = ROWS_AT_ONCE
+    changes: dict[str, list[tuple[int, UUID, bool]]] = defaultdict(list)
+    for area, rev, resident, gone in _since(known, limit):
+        changes[area].append((rev, resident, gone))
+    total = sum(len(found) for found in changes.values())
+    wanted = [(area, *each) for area in sorted(changes) for each in sorted(changes[area])]
+    for start in range(0, len(wanted), 50):
+        part = wanted[start : start + 50]
+        rows = project(actor, [resident for _, _, resident, gone in part if not gone], now=now)
+        for area, rev, resident, gone in part:
+            row = None if gone else rows.get(resident)
+            row = row or {"id": resident, "area": area, "rev": rev, "gone": True}
+            room -= _size(row)
+            if room < 0 and answer.rows:
+                answer.more = True
+                return room
+            answer.rows.append(row)
+            answer.villages[area] = max(rev, answer.villages[area])
+    answer.more = total >= limit
+    return room
+
+
+def _since(known: Mapping[str, int], limit: int) -> list[tuple[str, int, UUID, bool]]:
+    """(area, revision, resident, departed) after the known revisions, oldest first.
+
+    The counters are read first and nothing past them is taken: revisions up to them are committed, while between the
+    two queries below another one might commit and be passed over.
+    """
+    r, d = Resident, Departure
+    scopes = {scope_of(area) for area in known}
+    newest = dict(Scope.select(Scope.code, Scope.rev).where(Scope.code.in_(scopes)).tuples())
+    behind = {area: rev for area, rev in known.items() if rev < newest.get(scope_of(area), 0)}
+    if not behind:
+        return []
+    rows, gone = r.rev.is_null(), d.rev.is_null()
+    for area, rev in behind.items():
+        rows |= (r.area == area) & r.rev.between(rev + 1, newest[scope_of(area)])
+        gone |= (d.area == area) & d.rev.between(rev + 1, newest[scope_of(area)])
+    changed = list(r.select(r.area, r.rev, r.id).where(rows).order_by(r.rev).limit(limit).tuples())
+    departed = list(d.select(d.area, d.rev, d.resident).where(gone).order_by(d.rev).limit(limit).tuples())
+    found = [(*row, False) for row in changed] + [(*row, True) for row in departed]
+    if len(changed) == limit or len(departed) == limit:  # a change past the shorter list's end must wait for its turn
+        ends = [part[-1][1] for part in (changed, departed) if len(part) == limit]
+        found = [row for row in found if row[1] <= min(ends)]
+    return found
+
+
+def _pack(actor: Actor, fresh: Sequence[str], cursor: str, answer: Pulled, room: int, now: datetime) -> None:
+    """Whole villages: people due first, then the other full cards, then names by id. Resumed by `cursor`.
+
+    The revisions of the start are answered at the end, so that what changed meanwhile comes as a change.
+    """
+    place = _read_cursor(cursor, fresh) or {
+        "at": {area: _rev_of(scope_of(area)) for area in fresh},
+        "part": "full",
+        "after": None,
+    }
+    if place["part"] == "full" and _pack_full(actor, fresh, place, answer, room, now):
+        place |= {"part": "name", "after": None}
+    if place["part"] == "name" and not answer.more and _pack_names(fresh, place, answer, room):
+        answer.villages |= {area: max(rev, 1) for area, rev in place["at"].items()}
+        return
+    answer.more = True
+    answer.villages |= dict.fromkeys(fresh, 0)
+    answer.cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _pack_full(
+    actor: Actor, fresh: Sequence[str], place: dict[str, Any], answer: Pulled, room: int, now: datetime
+) -> bool:
+    order = _due_order(fresh)
+    if place["after"] is not None:
+        order = [each for each in order if each > tuple(place["after"])]
+    for start in range(0, len(order), 25):
+        part = order[start : start + 25]
+        rows = project(actor, [UUID(key) for _, key in part], now=now)
+        for due, key in part:
+            row = rows.get(UUID(key))
+            if row is None:
+                continue
+            size = _size(row)
+            if sum(map(_size, answer.rows)) + size > room and answer.rows:
+                return False
+            answer.rows.append(row)
+            place["after"] = [due, key]
+    return True
+
+
+def _pack_names(fresh: Sequence[str], place: dict[str, Any], answer: Pulled, room: int) -> bool:
+    left = room - sum(map(_size, answer.rows))
+    r = Resident
+    while True:
+        wanted = r.area.in_(fresh) & (r.card == "name") & _served()
+        if place["after"] is not None:
+            wanted &= r.id > UUID(place["after"])
+        columns = (r.id, r.area, r.rev, r.name, r.initials, r.group, Household.number)
+        query = r.select(*columns).join(Household, "LEFT OUTER").where(wanted).order_by(r.id).limit(ROWS_AT_ONCE)
+        found = list(query.tuples())
+        for key, area, rev, name, initials, group, number in found:
+            row = _name_card(key, area, rev, name, initials, group, number)
+            left -= _size(row)
+            if left < 0 and answer.rows:
+                return False
+            answer.rows.append(row)
+            place["after"] = str(key)
+        if len(found) < ROWS_AT_ONCE:
+            return True
+
+
+def _due_order(areas: Sequence[str]) -> list[tuple[str, str]]:
+    """(earliest day somebody waits, id) of all full cards of these villages, sorted."""
+    r = Resident
+    full = r.area.in_(areas) & (r.card == "full") & _served()
+    keys = [row[0] for row in r.select(r.id).where(full).tuples()]
+    days: dict[UUID, list[date]] = defaultdict(list)
+    for model, day, wanted in (
+        (Entitlement, Entitlement.due_on, Entitlement.listed),
+        (CareEntry, CareEntry.next_visit_on, CareEntry.state == "enrolled"),
+        (Delivery, Delivery.due_on, Delivery.state.in_(OPEN_DELIVERY)),
+    ):
+        rows = model.select(model.resident, day).where(model.area.in_(areas) & wanted).tuples()
+        for resident, found in rows:
+            days[resident].append(found)
+    return sorted((rule.due_first(days.get(key, ())).isoformat(), str(key)) for key in keys)
+
+
+def _read_cursor(cursor: str, fresh: Sequence[str]) -> dict[str, Any] | None:
+    """The place in a pack under way; None when there is none, or when the villages are others by now."""
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        at = {str(area): int(rev) for area, rev in place["at"].items()}
+        after = place["after"]
+        if sorted(at) != list(fresh) or place["part"] not in ("full", "name"):
+            return None
+        if after is not None and place["part"] == "name":
+            UUID(after)
+        elif after is not None:
+            after = [str(after[0]), str(UUID(after[1]))]
+        return {"at": at, "part": place["part"], "after": after}
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return None
+
+
+def _rev_of(scope: str) -> int:
+    return int(Scope.select(Scope.rev).where(Scope.code == scope).scalar() or 0)
+
+
+def _served() -> Any:
+    return Resident.state.in_(SERVED) & (Resident.life != "death_confirmed")
+
+
+def _size(row: Mapping[str, Any]) -> int:
+    return len(json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=str).encode()) + 1
+
+
+# ---- one row
+
+
+def project(actor: Actor, ids: Sequence[UUID], *, now: datetime) -> dict[UUID, dict[str, Any]]:
+    """The rows of these people as this actor's phone holds them; those no longer served are missing.
+
+    Issues the challenges that verifications due need: they are fetched before leaving.
+    """
+    if not ids:
+        return {}
+    r = Resident
+    people = list(r.select(r, Household).join(Household, "LEFT OUTER").where(r.id.in_(ids) & _served()))
+    full = [person for person in people if person.card == "full"]
+    facts = _Facts(actor, full, now)
+    rows = {}
+    for person in people:
+        number = person.household.number if person.household else ""
+        if person.card == "full":
+            rows[person.id] = facts.card(person, number)
+        else:
+            rows[person.id] = _name_card(
+                person.id, person.area, person.rev, person.name, person.initials, person.group, number
+            )
+    return rows
+
+
+def _name_card(key: UUID, area: str, rev: int, name: str, initials: str, group: str, number: str | None) -> dict[str, Any]:
+    return {
+        "id": key, "area": area, "rev": rev, "card": "name", "name": name, "initials": initials,
+        "household": number or "", "group": group,
+    }  # fmt: skip
+
+
+class _Facts:
+    """All that full cards show of some people, read in one query for each kind of thing."""
+
+    def __init__(self, actor: Actor, people: Sequence[Any], now: datetime) -> None:
+        ids = [person.id for person in people]
+        self.actor, self.now, self.today = actor, now, day_of(now)
+        self.due_days = models.setting("verification.due_soon_days")[0]
+        self.attempts = _attempts(ids)
+        self.visits = latest_visits(ids, PAST)
+        self.entitlements = _grouped(Entitlement, ids, Entitlement.listed & (Entitlement.agency_state != "ended"))
+        self.care = _grouped(CareEntry, ids, CareEntry.state == "enrolled")
+        mine = Delivery.state.in_(OPEN_DELIVERY) & (Delivery.agent == actor.person)
+        self.deliveries = _grouped(Delivery, ids, mine)
+        self.requests = _grouped(Request, ids, Request.answered_at.is_null(False) & (Request.raised_by == actor.person))
+        self.clashes = _grouped(Clash, ids, Clash.state == "open")
+        self.consents: dict[UUID, dict[str, str]] = defaultdict(dict)
+        c = ConsentRecord
+        answers = c.select(c.resident, c.purpose, c.state).where(c.resident.in_(ids)).order_by(c.at, c.id).tuples()
+        for resident, purpose, state in answers:
+            self.consents[resident][purpose] = state  # the newest answer stands
+        asked = Visit.resident.in_(ids) & (Visit.state == "queried") & (Visit.person == actor.person)
+        self.queries = _by_resident(Visit.select().where(asked)) if ids else {}
+        names = {visit.person for visits in self.visits.values() for visit in visits}
+        self.names = dict(Person.select(Person.id, Person.name).where(Person.id.in_(names)).tuples()) if names else {}
+        self.kin = set(Person.select(Person.kin).where(Person.id == actor.person).scalar() or ()) if ids else set()
+        self.due = {person.id for person in people if self._is_due(person)}
+        self.challenges = _challenges(actor.person, self.due, now)
+
+    def _is_due(self, person: Any) -> bool:
+        """A verification of this person can be taken now, so the number is compared and a challenge needed."""
+        attempts = self.attempts.get(person.id, ())
+        if person.life != "presumed_alive":
+            return False
+        return bool(retakes(attempts)) or any(
+            each.due_on - timedelta(days=self.due_days) <= self.today
+            and not taken(attempts, each.id, each.last_success_on)
+            for each in self.entitlements.get(person.id, ())
+        )
+
+    def card(self, person: Any, number: str) -> dict[str, Any]:
+        """One full card; empty members are left out, so that a row stays small."""
+        attempts, visits = self.attempts.get(person.id, ()), self.visits.get(person.id, ())
+        last = next((a for a in attempts if a.condition), None)
+        challenge = self.challenges.get(person.id)
+        always = _name_card(person.id, person.area, person.rev, person.name, person.initials, person.group, number)
+        more = {
+            "household_id": person.household_id,
+            "state": "" if person.state == "verified" else person.state,
+            "sex": person.sex, "birth_on": person.birth_on, "birth_year": person.birth_year if not person.birth_on else None,
+            "address": person.address or (person.household.address if person.household else ""),
+            "phone": person.phone, "phone_of": person.phone_of, "no_phone": person.no_phone,
+            "needs": [code for code in person.needs.split(",") if code], "dialect": person.dialect,
+            "hours": person.hours, "helper": _contact(person.helper), "guardian": _contact(person.guardian),
+            "id_masked": masked(person.id_number, person.id_tail), "tail": person.id_tail,
+            "id_number": person.id_number if person.id in self.due else "",
+            "entitlements": [self._entitlement(each, attempts) for each in self.entitlements.get(person.id, ())],
+            "tasks": self._tasks(person, attempts, visits), "consents": self.consents.get(person.id, {}),
+            "condition": last.condition if last else "", "witness": _filled(last.witness) if last and last.witness else None,
+            "past": [self._visit(each) for each in visits], "tries": tries(each.outcome for each in visits),
+            "life": "" if person.life == "presumed_alive" else person.life, "kin": str(person.id) in self.kin,
+            "challenge": challenge,
+            "clashes": [_filled({"field": c.field, "ours": c.ours, "theirs": c.theirs}) for c in self.clashes.get(person.id, ())],
+        }  # fmt: skip
+        return {**always, "card": "full", **_filled(more)}
+
+    def _entitlement(self, each: Any, attempts: Sequence[Attempt]) -> dict[str, Any]:
+        return _filled(
+            {
+                "id": each.id, "benefit": each.benefit, "due_on": each.due_on, "last_on": each.last_success_on,
+                "agency_state": "" if each.agency_state == "paying" else each.agency_state,
+                "taken": taken(attempts, each.id, each.last_success_on),
+            }
+        )  # fmt: skip
+
+    def _visit(self, each: PastVisit) -> dict[str, Any]:
+        return _filled(
+            {
+                "id": each.id, "on": day_of(each.ended_at), "reasons": each.reasons.split(","), "outcome": each.outcome,
+                "by": self.names.get(each.person, ""), "notes": each.notes,
+            }
+        )  # fmt: skip
+
+    def _tasks(self, person: Any, attempts: Sequence[Attempt], visits: Sequence[PastVisit]) -> list[dict[str, Any]]:
+        """What this agent has to do here beside verifications. Nothing for somebody whose death was reported."""
+        if person.life != "presumed_alive":
+            return []
+        tasks = [
+            {
+                "id": each.id, "kind": "delivery", "what": each.what, "due_on": each.due_on, "who_may": each.who_may,
+                "money": each.money_function,
+            }
+            for each in self.deliveries.get(person.id, ())
+        ]  # fmt: skip
+        tasks += [
+            {"id": each.id, "kind": "retake", "why": each.why, "due_on": each.revisit_on, "about": each.visit}
+            for each in retakes(attempts)
+            if each.captured_by == self.actor.person
+        ]
+        tasks += [
+            {"id": each.id, "kind": "query", "why": each.query_words, "about": each.query, "due_on": None}
+            for each in self.queries.get(person.id, ())
+        ]
+        tasks += [{"id": each.id, "kind": "care", "due_on": each.next_visit_on} for each in self.care.get(person.id, ())]
+        if visits and visits[0].return_on is not None:
+            tasks.append({"id": visits[0].id, "kind": "revisit", "due_on": visits[0].return_on})
+        tasks += [
+            {"id": each.id, "kind": "request_answer", "what": each.words[:60], "why": each.answer or each.passed_to}
+            for each in self.requests.get(person.id, ())
+            if _not_visited_since(visits, each.answered_at)
+        ]
+        return [_filled(task) for task in tasks]
+
+
+def masked(number: str | None, tail: str) -> str:
+    """The first three and the last four, as R-PRI-4 allows at most."""
+    if not number or len(number) < 15:
+        return ""
+    return f"{number[:3]}{'*' * (len(number) - 7)}{tail or number[-4:]}"
+
+
+def _contact(value: Any) -> dict[str, str] | None:
+    return {k: value[k] for k in ("name", "relation", "phone") if value.get(k)} if value else None
+
+
+def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is empty: None, "", [], {}, False and 0."""
+    return {key: value for key, value in row.items() if value}
+
+
+def _grouped(model: Any, ids: Sequence[UUID], wanted: Any) -> dict[UUID, list[Any]]:
+    return _by_resident(model.select().where(model.resident.in_(ids) & wanted)) if ids else {}
+
+
+def _by_resident(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.resident_id].append(row)
+    return found
+
+
+def _challenges(person: UUID, residents: Collection[UUID], now: datetime) -> dict[UUID, dict[str, Any]]:
+    """A challenge for this agent and each of these people, new where the one in hand has lived half its life."""
+    if not residents:
+        return {}
+    life = timedelta(days=models.setting("verification.challenge_days"))
+    c = Challenge
+    good = (c.person == person) & c.resident.in_(list(residents)) & (c.ends_at > now + life * rule.RENEW_BEFORE)
+    found = {each.resident_id: each for each in c.select().where(good).order_by(c.ends_at)}
+    missing = [each for each in sorted(residents) if each not in found]
+    if missing:
+        sets: Mapping[str, Sequence[str]] = models.setting("verification.gesture_sets")
+        dice = random.SystemRandom()
+        fresh = [
+            Challenge(
+                id=ciphers.uuid7(int(now.timestamp() * 1000)), person=person, resident=resident, issued_at=now,
+                gestures={kind: dice.choice(codes) for kind, codes in sets.items()}, ends_at=now + life,
+            )
+            for resident in missing
+        ]  # fmt: skip
+        with transaction():
+            models.insert(fresh)
+        found |= {each.resident_id: each for each in fresh}
+    return {
+        resident: {"id": each.id, "gestures": each.gestures, "ends_at": each.ends_at}
+        for resident, each in found.items()
+    }

@@ -1,0 +1,253 @@
+"""Visits as phones bring them: the row, what the lead is asked to look at, the answer to a question, a correction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import models
+from actions.arrivals import Arrived, Batch, unused
+from models import Badge, CareEntry, LifeVerification, Resident, Visit
+from rules import visits as rule
+from rules.admission import Held
+from rules.days import day_of
+from rules.events import VisitEnded
+from rules.visits import Flag
+
+
+def receive(records: Sequence[Arrived], batch: Batch) -> None:
+    """`visit.ended`: one row each, with the exceptions a lead is shown."""
+    fresh = unused(records, batch, Visit, lambda record: record.body.visit)
+    rows = {record.id: row_of(record, batch, record.body.visit) for record in fresh}
+    if not rows:
+        return
+    flag(fresh, rows, batch)
+    for record in fresh:
+        batch.add(record, rows[record.id])
+        batch.touched.add(rows[record.id].resident_id)
+    _plan_care(fresh, batch)
+
+
+def row_of(record: Arrived, batch: Batch, key: UUID, times: tuple[datetime, datetime] | None = None) -> Visit:
+    """The visit as its row, with times put right by what the phone knew of its clock, or those given."""
+    body: VisitEnded = record.body
+    resident = batch.resident_of(record)
+    started, ended = times or (batch.trusted(record, body.started_at), batch.trusted(record, body.ended_at))
+    retry = models.setting("visit.retry_days") if body.outcome == "not_home" else 0
+    return Visit(
+        id=key, resident=resident.id, scope=resident.scope, area=resident.area, person=record.actor, post=record.post,
+        device=record.device, event=record.id, reasons=",".join(body.reasons), outcome=body.outcome.value,
+        where=body.where, notes=body.notes, met=[met.model_dump(mode="json", exclude_none=True) for met in body.met] or None,
+        badge_shown=body.badge_shown, mark=_plain(body.mark), started_at=min(started, ended), ended_at=ended,
+        received_at=batch.now, offset_ms=record.offset_ms,
+        return_on=rule.return_on(body.outcome, body.return_on, ended, retry), flags="", state="synced",
+        position=_plain(body.position), resident_name=resident.name, resident_initials=resident.initials,
+    )  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return None if value is None else value.model_dump(mode="json", exclude_defaults=True)
+
+
+# ---- what the lead is asked to look at
+
+
+def flag(records: Sequence[Arrived], rows: Mapping[UUID, Visit], batch: Batch) -> None:
+    """Set the exceptions of new visits: the rules decide, over all of them at once."""
+    limits = rule.Limits(
+        late_days=models.setting("visit.late_days"),
+        clock_minutes=models.setting("visit.clock_minutes"),
+        max_an_hour=models.setting("verification.max_an_hour"),
+    )
+    badges = _badges({row.person_id for row in rows.values()})
+    marked_before = _marked_before(list(rows.values()))
+    homes = {row.resident_id: _home(batch.residents, row.resident_id) for row in rows.values()}
+    double = rule.overlapping([_stay(row, homes) for row in rows.values()], _stays_near(list(rows.values())))
+    for record in records:
+        row, person = rows[record.id], batch.people[record.actor] if record.actor else None
+        found = rule.flags(
+            rule.VisitFacts(
+                id=row.id, person=row.person_id, home=homes[row.resident_id], started_at=row.started_at,
+                ended_at=row.ended_at, received_at=batch.now, claimed_at=batch.claimed(record),
+                span=batch.spans[record.id], offset_ms=record.offset_ms, last_offset_ms=batch.offsets.get(record.id),
+                outcome=row.outcome, marked=_is_marked(row.mark), marked_before=marked_before.get(row.resident_id),
+                kin=person is not None and str(row.resident_id) in (person.kin or ()),
+                badge=_badge_valid(badges.get(row.person_id), row.ended_at),
+            ),
+            limits,
+        )  # fmt: skip
+        if row.id in double:
+            found.append(Flag.OVERLAP)
+        row.flags = ",".join(found)
+
+
+def _home(residents: Mapping[UUID, Any], resident: UUID) -> UUID:
+    known = next((each for each in residents.values() if each.id == resident), None)
+    return known.household_id if known is not None and known.household_id else resident
+
+
+def _stay(row: Visit, homes: Mapping[UUID, UUID]) -> rule.Stay:
+    return rule.Stay(row.id, row.person_id, homes[row.resident_id], row.started_at, row.ended_at)
+
+
+def _stays_near(rows: Sequence[Visit]) -> list[rule.Stay]:
+    """Visits already here of the same agents around the same time: one query an agent, by the index of person and end."""
+    spans: dict[UUID, list[datetime]] = defaultdict(list)
+    for row in rows:
+        spans[row.person_id] += [row.started_at, row.ended_at]
+    v, found = Visit, []
+    for person, times in spans.items():
+        near = (v.person == person) & v.ended_at.between(min(times), max(times) + timedelta(hours=12))
+        columns = (v.id, v.person, v.resident, Resident.household, v.started_at, v.ended_at)
+        query = v.select(*columns).join(Resident).where(near & v.corrected_by.is_null() & (v.started_at < max(times)))
+        found += [
+            rule.Stay(key, who, household or resident, started, ended)
+            for key, who, resident, household, started, ended in query.tuples()
+        ]
+    return found
+
+
+def _is_marked(mark: Any) -> bool:
+    return bool(mark) and mark.get("kind") != "none"
+
+
+def _marked_before(rows: Sequence[Visit]) -> dict[UUID, bool]:
+    """Whether the last done visit of each person before these left a mark; asked only for those without one now."""
+    wanted = [row.resident_id for row in rows if row.outcome in rule.DONE and not _is_marked(row.mark)]
+    if not wanted:
+        return {}
+    v = Visit
+    found: dict[UUID, bool] = {}
+    done = v.resident.in_(wanted) & v.outcome.in_(list(rule.DONE)) & v.corrected_by.is_null()
+    for resident, mark in v.select(v.resident, v.mark).where(done).order_by(v.ended_at.asc()).tuples():
+        found[resident] = _is_marked(mark)
+    return found
+
+
+def _badges(people: set[UUID]) -> dict[UUID, list[Any]]:
+    b = Badge
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    columns = (b.person, b.state, b.valid_from, b.valid_to, b.ended_at)
+    for person, *rest in b.select(*columns).where(b.person.in_(people)).tuples():
+        found[person].append(rest)
+    return found
+
+
+def _badge_valid(badges: Sequence[Any] | None, at: datetime) -> bool | None:
+    """Whether any badge counted at that moment; None for an agent who never had one."""
+    if not badges:
+        return None
+    day = day_of(at)
+    return any(
+        first <= day <= last and (state == "active" or (ended_at is not None and at < ended_at))
+        for state, first, last, ended_at in badges
+    )
+
+
+def flag_many(records: Sequence[Arrived], batch: Batch) -> None:
+    """Mark the visits of an hour in which one agent took more verifications than can be taken with care."""
+    fresh = [row for row in batch.inserts if isinstance(row, LifeVerification) and row.state == "captured"]
+    if not fresh:
+        return
+    limit = models.setting("verification.max_an_hour")
+    times: dict[UUID, dict[datetime, set[UUID]]] = defaultdict(lambda: defaultdict(set))
+    for row in fresh:
+        times[row.captured_by_id][row.captured_at].add(row.visit)
+    v = LifeVerification
+    for person, mine in list(times.items()):
+        hour = timedelta(hours=1)
+        near = (v.captured_by == person) & v.captured_at.between(min(mine) - hour, max(mine) + hour)
+        for visit, at in v.select(v.visit, v.captured_at).where(near & (v.state != "closed_other")).tuples():
+            mine[at].add(visit)
+    crowded = rule.too_many({who: [at for at, v in mine.items() for _ in v] for who, mine in times.items()}, limit)
+    wanted = {visit for who, ats in crowded.items() for at in ats for visit in times[who][at] if visit is not None}
+    if not wanted:
+        return
+    here = {row.id: row for row in batch.inserts if isinstance(row, Visit)}
+    missing = wanted - set(here)
+    known = {row.id: row for row in Visit.select().where(Visit.id.in_(missing))} if missing else {}
+    carrier = next(record for record in records if record.kind == "verification.captured" and record.rows)
+    for key in wanted:
+        if key in here:
+            here[key].flags = _with(here[key].flags, Flag.MANY)
+        elif key in known and Flag.MANY not in known[key].flags.split(","):
+            known[key].flags = _with(known[key].flags, Flag.MANY)
+            batch.change(carrier, known[key], Visit.flags)
+
+
+def _with(flags: str, flag: Flag) -> str:
+    found = [each for each in flags.split(",") if each]
+    return ",".join(dict.fromkeys([*found, flag]))
+
+
+# ---- the care roster goes on
+
+
+def _plan_care(records: Sequence[Arrived], batch: Batch) -> None:
+    """A care visit made sets the day of the next."""
+    seen = {
+        batch.resident_of(record).id: record
+        for record in records
+        if "care" in record.body.reasons and record.body.outcome in rule.DONE
+    }
+    if not seen:
+        return
+    entries = CareEntry.select().where(CareEntry.resident.in_(list(seen)) & (CareEntry.state == "enrolled"))
+    for entry in entries:
+        record = seen[entry.resident_id]
+        ended = batch.trusted(record, record.body.ended_at)
+        entry.next_visit_on = day_of(ended) + timedelta(days=entry.every_days)
+        batch.change(record, entry, CareEntry.next_visit_on)
+
+
+# ---- questions
+
+
+def receive_answers(records: Sequence[Arrived], batch: Batch) -> None:
+    """`query.answered`: what the agent says to the township's question about an own visit."""
+    asked = {
+        visit.query: visit for visit in Visit.select().where(Visit.query.in_([record.body.query for record in records]))
+    }
+    for record in records:
+        visit = asked.get(record.body.query)
+        if visit is None:
+            batch.hold(record, Held.RECORD_UNKNOWN)
+        elif visit.person_id != record.actor:
+            batch.hold(record, Held.NOT_OWN_RECORD)
+        elif visit.state != "queried":
+            batch.hold(record, Held.ALREADY_DONE)
+        else:
+            visit.state, visit.answer_words = "answered", record.body.words
+            batch.change(record, visit, Visit.state, Visit.answer_words)
+            batch.settled.append(record.body.query)
+            batch.touched.add(visit.resident_id)
+
+
+# ---- corrections
+
+
+def correct(record: Arrived, body: VisitEnded, original: UUID, batch: Batch) -> bool:
+    """A new row stands in place of the old one, which stays visible. False when there is no such visit to correct."""
+    old = next((row for row in batch.inserts if isinstance(row, Visit) and row.event == original), None)
+    here = old is not None
+    old = old or Visit.get_or_none(Visit.event == original)
+    if old is None or old.corrected_by is not None:
+        return False
+    record.body = body
+    key = record.id if body.visit == old.id or Visit.select().where(Visit.id == body.visit).exists() else body.visit
+    # Signed later, it says the same times again: they stay as they were put right the first time.
+    new = row_of(record, batch, key, (old.started_at, old.ended_at))
+    new.flags, new.state = old.flags, "answered" if old.state in ("queried", "answered") else "synced"
+    new.query, new.query_words, new.answer_words = old.query, old.query_words, old.answer_words
+    old.corrected_by = record.id
+    batch.add(record, new)
+    if here:
+        record.rows.append(old)
+    else:
+        batch.change(record, old, Visit.corrected_by)
+    batch.touched |= {old.resident_id, new.resident_id}
+    return True
+

@@ -1,0 +1,69 @@
+"""Life verification: when it is due, what a challenge is worth, who may check it. Pure (R-LIF)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from rules.actors import Actor
+from rules.days import day_of, end_of_month_after
+from rules.problems import CheckerEnrolledPhone, CheckerIsCapturer, VerificationNotWaiting
+
+
+def due_on(last_success_on: date, cycle_months: int) -> date:
+    """Give the last day on which the next life verification is still in time.
+
+    The cycle counts whole months and ends with a month: June 2023 and 12 months give 30 June 2024. Days are of
+    Asia/Shanghai; `cycle_months` is a setting of the benefit and the region, never a constant. Source: docs/rules.md R-LIF-1.
+    """
+    return end_of_month_after(last_success_on, cycle_months)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A challenge as the county issued it: one agent, one person, until when."""
+
+    person: UUID
+    resident: UUID
+    ends_at: datetime
+
+
+def challenge_lapsed(issued: Issued | None, *, person: UUID | None, resident: UUID, captured_at: datetime) -> bool:
+    """Whether the checker is told that the challenge does not prove the day: none, another's, or past its end.
+
+    Its very last instant is still good. Never a refusal. Source: docs/rules.md R-LIF-7.
+    """
+    if issued is None or issued.person != person or issued.resident != resident:
+        return True
+    return captured_at > issued.ends_at
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What a check decides from. `adopted_by` and `enrolled_by` are those who may not check it."""
+
+    id: UUID
+    state: str
+    captured_by: UUID
+    second_agent: UUID | None
+    captured_at: datetime
+    enrolled_by: UUID | None  # who released the phone it came from
+    enrolled_at: datetime | None
+    adopted_by: UUID | None = None
+
+
+def may_check(capture: Capture, *, actor: Actor, checker_days: int) -> None:
+    """Let this person check the capture, or raise the reason they may not; persons are compared, not posts.
+
+    Whoever released the phone does not check what was captured on it in the first `checker_days` days; the last of
+    them counts in full. Raises VerificationNotWaiting, CheckerIsCapturer, CheckerEnrolledPhone. Source: R-LIF-7, design §5.
+    """
+    if capture.state != "captured":
+        raise VerificationNotWaiting(capture.id)
+    if actor.person in (capture.captured_by, capture.second_agent, capture.adopted_by):
+        raise CheckerIsCapturer(capture.id)
+    if capture.enrolled_by == actor.person and capture.enrolled_at is not None:
+        until = capture.enrolled_at + timedelta(days=checker_days)
+        if capture.captured_at <= until:
+            raise CheckerEnrolledPhone(day_of(until))
