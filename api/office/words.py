@@ -109,5 +109,9 @@ def field_word(name: str) -> Any:
 def add_to(app: Flask) -> None:
     app.jinja_env.filters["said"] = said
     app.jinja_env.globals.update(
-        role_words=role_words, role_word=lambda role: said(role, "role"), area_name=area_name, field_word=field_word
+        role_words=role_words,
+        role_word=lambda role: said(role, "role"),
+        area_name=area_name,
+        field_word=field_word,
+        has_page=lambda endpoint: endpoint in app.view_functions,
     )

@@ -1,0 +1,61 @@
+"""Reading what a form of the office sent; what is missing or unreadable is a Problem that names the field."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from flask import request
+
+from models import Area
+from rules.problems import FieldMissing
+
+Chosen = TypeVar("Chosen", bound=StrEnum)
+
+
+def words(name: str, *, needed: bool = True, limit: int = 2000) -> str:
+    found = request.form.get(name, "").strip()[:limit]
+    if needed and not found:
+        raise FieldMissing(name)
+    return found
+
+
+def day(name: str, *, needed: bool = False) -> date | None:
+    """A day as `<input type="date">` sends it, or as people type it: 2026-10-31."""
+    text = request.form.get(name, "").strip()
+    if not text and not needed:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise FieldMissing(name) from None
+
+
+def number(name: str, *, least: int, most: int) -> int:
+    text = request.form.get(name, "").strip()
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise FieldMissing(name)
+    return int(text)
+
+
+def one_of(name: str, choices: type[Chosen]) -> Chosen:
+    try:
+        return choices(request.form.get(name, ""))
+    except ValueError:
+        raise FieldMissing(name) from None
+
+
+def uuid(name: str) -> UUID:
+    try:
+        return UUID(request.form.get(name, ""))
+    except ValueError:
+        raise FieldMissing(name) from None
+
+
+def area(name: str) -> str:
+    code = request.form.get(name, "")
+    if not Area.select().where(Area.code == code).exists():
+        raise FieldMissing(name)
+    return code

@@ -1,0 +1,309 @@
+"""People and phones: who works where, what each phone said last, and giving a phone to somebody."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+import models
+from actions import accounts, enrolments, people, phones
+from api.access import actor_of, allows, get_object_or_404
+from api.office import bp, forms, go_to
+from api.office.frame import area_names
+from api.office.roles import LEADS, STAFF
+from api.office.words import said
+from models import Account, Area, Badge, Device, Enrolment, Person, Post
+from rules import posts, qr
+from rules.actors import Role
+from rules.days import day_of
+from rules.enrolment import CARRIES_PHONE, GIVES_PHONES
+
+SILENT_DAYS = "visit.late_days"  # a phone that holds records and was not heard for so long is to be called
+
+
+@bp.get("/people", endpoint="people")
+@allows(*STAFF)
+def people_page() -> ResponseReturnValue:
+    """Everybody with a post here today, and every phone of one's places."""
+    return render_template("office/people.html", staff=_staff(), phones=_phones(), can_enrol=g.actor.may(*GIVES_PHONES))
+
+
+@bp.get("/people/new")
+@allows(*STAFF)
+def new_person() -> ResponseReturnValue:
+    return render_template("office/person_new.html", roles=_roles(), areas=_areas())
+
+
+@bp.post("/people")
+@allows(*STAFF)
+def add_person() -> ResponseReturnValue:
+    form = request.form
+    made = people.add(
+        form.get("name", ""), _new_post(), phone=form.get("phone", ""), unit=form.get("unit", ""),
+        duty=form.get("duty", ""), actor=g.actor, now=g.now,
+    )  # fmt: skip
+    flash(_("%(name)s is on the list.", name=made.name), "done")
+    return go_to(url_for("office.person", person_id=made.id))
+
+
+@bp.get("/people/<uuid:person_id>")
+@allows(*STAFF)
+def person(person_id: UUID) -> ResponseReturnValue:
+    """One person: posts, phones, desk, and what can be done."""
+    found = _person(person_id)
+    today = day_of(g.now)
+    held = list(Post.visible_to(g.actor).where(Post.person == found.id).order_by(Post.to_on, Post.area))
+    current = [p for p in held if p.to_on is None or p.to_on >= today]
+    return render_template(
+        "office/person.html",
+        person=found,
+        posts=current,
+        past=[p for p in held if p not in current],
+        names=area_names({p.area for p in held}),
+        phones=[
+            _phone_facts(d) for d in _devices().where(Device.person == found.id).order_by(Device.enrolled_at.desc())
+        ],
+        account=Account.get_or_none(Account.person == found.id),
+        badge=Badge.select().where(Badge.person == found.id).order_by(Badge.issued_at.desc()).first(),
+        roles=_roles(),
+        areas=_areas(),
+        may_enrol=g.actor.may(*GIVES_PHONES) and any(Role(p.role) in CARRIES_PHONE for p in current),
+        may_change=_may_look_after(found, current),
+        needs_desk=any(Role(p.role) in posts.AT_A_DESK for p in current),
+    )
+
+
+@bp.post("/people/<uuid:person_id>")
+@allows(*STAFF)
+def change_person(person_id: UUID) -> ResponseReturnValue:
+    form = request.form
+    people.change(
+        _person(person_id), name=form.get("name", ""), phone=form.get("phone", ""), unit=form.get("unit", ""),
+        duty=form.get("duty", ""), actor=g.actor, now=g.now,
+    )  # fmt: skip
+    flash(_("Changed."), "done")
+    return go_to(url_for("office.person", person_id=person_id))
+
+
+@bp.post("/people/<uuid:person_id>/removal")
+@allows(*STAFF)
+def remove_person(person_id: UUID) -> ResponseReturnValue:
+    gone = people.remove(_person(person_id), why=request.form.get("why", ""), actor=g.actor, now=g.now)
+    flash(_("%(name)s no longer works here. Posts, badge and phones ended at once.", name=gone.name), "done")
+    return go_to(url_for("office.people"))
+
+
+@bp.post("/people/<uuid:person_id>/posts")
+@allows(*STAFF)
+def give_post(person_id: UUID) -> ResponseReturnValue:
+    people.give_post(_person(person_id), _new_post(), actor=g.actor, now=g.now)
+    flash(_("The post is given."), "done")
+    return go_to(url_for("office.person", person_id=person_id))
+
+
+@bp.post("/posts/<uuid:post_id>/end")
+@allows(*STAFF)
+def end_post(post_id: UUID) -> ResponseReturnValue:
+    """End a post now; the day before today is its last."""
+    post = get_object_or_404(Post.visible_to(g.actor), Post.id == post_id)
+    people.end_post(post, last_on=day_of(g.now) - timedelta(days=1), actor=g.actor, now=g.now)
+    flash(_("The post has ended."), "done")
+    return go_to(url_for("office.person", person_id=post.person_id))
+
+
+@bp.post("/people/<uuid:person_id>/account")
+@allows(*STAFF)
+def make_account(person_id: UUID) -> ResponseReturnValue:
+    """A desk account, or a new password and second factor; both are shown this once."""
+    found = _person(person_id)
+    made = accounts.make(found, request.form.get("sign_in_name", ""), actor=g.actor, now=g.now)
+    return render_template("office/account_made.html", person=found, made=made, code=qr.svg(made.uri))
+
+
+# ---- phones
+
+
+@bp.get("/phones/<uuid:device_id>")
+@allows(*LEADS)
+def phone(device_id: UUID) -> ResponseReturnValue:
+    found = get_object_or_404(_devices(), Device.id == device_id)
+    return render_template("office/phone.html", phone=_phone_facts(found), may_lock=g.actor.may(*GIVES_PHONES))
+
+
+@bp.post("/phones/<uuid:device_id>/lock")
+@allows(*GIVES_PHONES)
+def lock_phone(device_id: UUID) -> ResponseReturnValue:
+    found = get_object_or_404(Device.visible_to(g.actor, *GIVES_PHONES), Device.id == device_id)
+    why = forms.words("why")
+    phones.lock(found, why=why, wipe=request.form.get("wipe") == "yes", actor=g.actor, now=g.now)
+    flash(_("The phone is locked. What it still holds is received and shown to you first."), "done")
+    return go_to(url_for("office.phone", device_id=device_id))
+
+
+@bp.post("/phones/<uuid:device_id>/unlock")
+@allows(*GIVES_PHONES)
+def unlock_phone(device_id: UUID) -> ResponseReturnValue:
+    found = get_object_or_404(Device.visible_to(g.actor, *GIVES_PHONES), Device.id == device_id)
+    phones.unlock(found, why=forms.words("why"), actor=g.actor, now=g.now)
+    flash(_("The phone counts again."), "done")
+    return go_to(url_for("office.phone", device_id=device_id))
+
+
+# ---- giving a phone
+
+
+@bp.post("/people/<uuid:person_id>/enrolments")
+@allows(*GIVES_PHONES)
+def offer_enrolment(person_id: UUID) -> ResponseReturnValue:
+    agent = actor_of(_person(person_id), now=g.now)
+    made = enrolments.offer(agent, actor=g.actor, now=g.now)
+    return go_to(url_for("office.enrolment", enrolment_id=made.id))
+
+
+@bp.get("/enrolments/<uuid:enrolment_id>")
+@allows(*GIVES_PHONES)
+def enrolment(enrolment_id: UUID) -> ResponseReturnValue:
+    """The code to scan; after the phone's claim, the six digits to type."""
+    found = _enrolment(enrolment_id)
+    return render_template("office/enrolment.html", phones=_phones(), **_enrolment_facts(found))
+
+
+@bp.get("/enrolments/<uuid:enrolment_id>/step")
+@allows(*GIVES_PHONES)
+def enrolment_step(enrolment_id: UUID) -> ResponseReturnValue:
+    """The same card again, asked every few seconds while a phone is awaited; 204 while nothing changed."""
+    found = _enrolment(enrolment_id)
+    facts = _enrolment_facts(found)
+    if facts["state"] == request.args.get("seen"):
+        return "", 204
+    return render_template("office/_enrolment.html", **facts)
+
+
+@bp.post("/enrolments/<uuid:enrolment_id>/void")
+@allows(*GIVES_PHONES)
+def void_enrolment(enrolment_id: UUID) -> ResponseReturnValue:
+    enrolments.void(_enrolment(enrolment_id), actor=g.actor, now=g.now)
+    return go_to(url_for("office.enrolment", enrolment_id=enrolment_id))
+
+
+@bp.post("/enrolments/<uuid:enrolment_id>/digits")
+@allows(*GIVES_PHONES)
+def release_enrolment(enrolment_id: UUID) -> ResponseReturnValue:
+    enrolments.release(_enrolment(enrolment_id), request.form.get("digits", ""), actor=g.actor, now=g.now)
+    return go_to(url_for("office.enrolment", enrolment_id=enrolment_id))
+
+
+# ---- finding
+
+
+def _person(person_id: UUID) -> Any:
+    return get_object_or_404(Person.visible_to(g.actor), Person.id == person_id, Person.removed_at.is_null())
+
+
+def _devices() -> Any:
+    return Device.visible_to(g.actor, *LEADS)
+
+
+def _enrolment(enrolment_id: UUID) -> Any:
+    return get_object_or_404(Enrolment.visible_to(g.actor, *GIVES_PHONES), Enrolment.id == enrolment_id)
+
+
+def _may_look_after(found: Any, held: list[Any]) -> bool:
+    try:
+        posts.may_look_after(found.id, [(Role(p.role), p.area) for p in held], actor=g.actor)
+    except posts.MayNotGivePost:
+        return False
+    return True
+
+
+def _new_post() -> people.NewPost:
+    today = day_of(g.now)
+    return people.NewPost(
+        forms.one_of("role", Role), forms.area("area"), forms.day("from_on") or today, forms.day("to_on")
+    )
+
+
+def _roles() -> list[tuple[str, Any]]:
+    return [(role.value, said(role.value, "role")) for role in posts.can_be_given(g.actor)]
+
+
+def _areas() -> list[tuple[str, str]]:
+    """The townships and villages under one's posts, as a list to choose from, in the order of their codes."""
+    found: dict[str, str] = {}
+    for prefix in g.actor.prefixes(*STAFF):
+        under = Area.code.between(prefix.ljust(12, "0"), prefix.ljust(12, "9"))
+        for area in Area.select().where(under).order_by(Area.code):
+            found[area.code] = area.name if area.level != "village" else f"\u3000{area.name}"
+    return list(found.items())
+
+
+def _staff() -> list[dict[str, Any]]:
+    """People with a post in force under one's own, once each, with all their posts here."""
+    today = day_of(g.now)
+    here = Post.visible_to(g.actor).where((Post.from_on <= today) & (Post.to_on.is_null() | (Post.to_on >= today)))
+    held: dict[UUID, list[Any]] = defaultdict(list)
+    for post in here.order_by(Post.area, Post.role):
+        held[post.person_id].append(post)
+    names = area_names({p.area for each in held.values() for p in each})
+    found = Person.select().where(Person.id.in_(list(held)) & Person.removed_at.is_null())
+    rows = [{"person": p, "posts": held[p.id], "first": held[p.id][0].area} for p in found]
+    with_phone = {
+        d.person_id for d in Device.select(Device.person).where(Device.person.in_(list(held)), Device.state == "active")
+    }
+    for row in rows:
+        row["places"] = [f"{names.get(p.area, p.area)}{said(p.role, 'role')}" for p in row["posts"]]
+        row["needs_phone"] = (
+            any(Role(p.role) == Role.AGENT for p in row["posts"]) and row["person"].id not in with_phone
+        )
+    return sorted(rows, key=lambda row: (row["first"], row["person"].initials, str(row["person"].id)))
+
+
+def _phones() -> list[dict[str, Any]]:
+    """Phones in use or locked, those that need a call first."""
+    found = _devices().where(Device.state.in_(("active", "send_only", "locked")))
+    rows = [_phone_facts(d) for d in found]
+    order = {"call": 0, "send_only": 2, "fine": 1, "locked": 3}
+    return sorted(rows, key=lambda row: (order[row["state"]], row["place"], str(row["device"].id)))
+
+
+def _phone_facts(device: Any) -> dict[str, Any]:
+    """What a phone said last, in facts: nothing here counts or compares people."""
+    today = day_of(g.now)
+    post = Post.in_force(today).where(Post.person == device.person_id).order_by(Post.area.desc()).first()
+    heard = device.heard_at or device.enrolled_at
+    silent = (today - day_of(heard)).days
+    waits = device.waiting_records + device.waiting_blobs
+    if device.state == "locked":
+        state = "locked"
+    elif waits and silent >= models.setting(SILENT_DAYS) and device.state in ("active", "send_only"):
+        state = "call"
+    else:
+        state = "fine" if device.state == "active" else "send_only"
+    return {
+        "device": device,
+        "person": device.person,
+        "place": area_names({post.area}).get(post.area, "") if post else "",
+        "heard": device.heard_at,
+        "silent_days": silent,
+        "waits": waits,
+        "state": state,
+    }
+
+
+def _enrolment_facts(found: Any) -> dict[str, Any]:
+    state = enrolments.state_for_desk(found, now=g.now)
+    facts: dict[str, Any] = {"enrolment": found, "agent": found.person, "state": state}
+    if state == "offered":
+        origin = current_app.config["SETTINGS"].origin
+        facts["qr"] = qr.svg(f"{origin}/field/enrol#{found.code}")
+        facts["typed"] = f"{found.code[:5]}-{found.code[5:10]}"
+        facts["host"] = origin.partition("://")[2]
+    left = max(int((found.ends_at - g.now).total_seconds()), 0)
+    facts["minutes"], facts["seconds"] = divmod(left, 60)
+    return facts
