@@ -87,7 +87,7 @@ function read(ctx: Ctx): { values: Values; errors: Errors; said: Said | null } {
   if (!told) errors.told = ctx.t("Choose who told you");
   if (told === "other" && !values.name) errors.told_name = ctx.t("Write who it is");
   if (!seen) errors.seen = ctx.t("Choose one, none yet is an answer too");
-  if (day > today) errors.on = ctx.t("That day is still to come. Today is {today}", { today });
+  if (day > today) errors.on = ctx.t("That day is still to come. Please look again");
   if (!told || !seen || !none(errors)) return { values, errors, said: null };
   const relation = { family: ctx.t("family"), neighbour: ctx.t("neighbour"), village: ctx.t("group leader"), other: "" }[told];
   const paper = {
