@@ -206,8 +206,8 @@ class Talk {
     this.#cuts = 0;
     const more = await this.#take(answer.body, sentAt, answer.at);
     for (const { id } of batch) sending.delete(id);
-    const answered = new Set((answer.body.receipts ?? []).map(({ id }) => id));
-    for (const { id } of batch) if (!answered.has(id)) this.#unanswered.add(id);
+    const answered = new Set((answer.body.receipts ?? []).map(({ id, hash }) => `${id} ${hash}`));
+    for (const { id, hash } of batch) if (!answered.has(`${id} ${hash}`)) this.#unanswered.add(id);
     if (batch.length === link.batch) await device.put(db, "link", { ...link, batch: Math.min(MAX_BATCH, link.batch * 2) });
     const left = (await records.queued(db, MAX_BATCH + this.#unanswered.size)).some(({ id }) => !this.#unanswered.has(id));
     return more || left;

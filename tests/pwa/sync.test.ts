@@ -1,0 +1,398 @@
+import { expect, test } from "vitest";
+import { record } from "../../pwa/ctx.ts";
+import { openSealed } from "../../pwa/envelope.ts";
+import * as device from "../../pwa/store/device.ts";
+import { FIRST_BATCH, LEAST_PIECE, pauseMs } from "../../pwa/sync.ts";
+import type { MailboxRequest, Receipt, ReceiptState, SealedItem, SyncAnswer, SyncRequest } from "../../pwa/wire.ts";
+import { CHEN, countyKeys, cut, id, LUO, ok, phone, PIN, QINGJIANG, refused, type TestPhone, TOWNSHIP, visit } from "./kit.ts";
+
+const NOW = "2026-11-22T02:04:31.123Z";
+
+/** A county that takes what it is sent; `say` changes its answer. */
+function takes({ county }: TestPhone, say: (asked: SyncRequest) => Partial<SyncAnswer> = () => ({}), state: ReceiptState = "accepted") {
+  const got: SealedItem[] = [];
+  let position = 40;
+  county.on((path, { json }) => {
+    if (path !== "/api/phone/sync" && path !== "/api/phone/mailbox") return undefined;
+    const asked = json as SyncRequest;
+    const receipts = asked.items.map((item): Receipt => {
+      const before = got.findIndex((one) => one.id === item.id);
+      if (before < 0) got.push(item);
+      const at = before < 0 ? ++position : 41 + before;
+      return { id: item.id, hash: item.hash, scope: TOWNSHIP, position: at, state, reason: "", number: `HL-1122-${at}` };
+    });
+    return ok<SyncAnswer>({ epoch: 1, now: NOW, kept_to: {}, receipts, ...say(asked) });
+  });
+  return got;
+}
+
+test("a visit is received by its receipt, and let go of only when a backup holds it", async () => {
+  const one = await phone();
+  const { id: event } = await record(one.ctx(), visit(id(1)));
+  takes(one);
+  expect(await one.sync.run()).toMatchObject({ kind: "done" });
+  expect(await one.store.records.get(event)).toMatchObject({ state: "accepted", number: "HL-1122-41", kept: false });
+  expect((await one.db.get("outbox", event))!.item).not.toBeNull();
+  takes(one, () => ({ kept_to: { [TOWNSHIP]: 41 } }));
+  await one.sync.run();
+  expect(await one.store.records.get(event)).toMatchObject({ state: "accepted", kept: true });
+  expect((await one.db.get("outbox", event))!.item).toBeNull();
+});
+
+test.each<[string, Partial<Receipt>]>([
+  ["another hash", { hash: "0".repeat(64) }],
+  ["another id", { id: id(99) }],
+])("an answer with %s changes nothing", async (_, wrong) => {
+  const one = await phone();
+  const written = await record(one.ctx(), visit(id(1)));
+  const { id: event, hash } = written;
+  const receipt: Receipt = { id: event, hash, scope: TOWNSHIP, position: 41, state: "accepted", reason: "", number: "x", ...wrong };
+  one.county.on((path) => (path === "/api/phone/sync" ? ok({ epoch: 1, now: NOW, receipts: [receipt] }) : undefined));
+  await one.sync.run();
+  expect(await one.store.records.get(event)).toMatchObject({ state: "queued", number: "" });
+});
+
+test("a 200 that names nothing is no receipt, and does not go round for ever", async () => {
+  const one = await phone();
+  await record(one.ctx(), visit(id(1)));
+  one.county.on((path) => (path === "/api/phone/sync" ? ok({ epoch: 1, now: NOW }) : undefined));
+  expect((await one.sync.run()).kind).toBe("done");
+  expect(one.county.asked).toHaveLength(1);
+  expect(await one.store.outbox.counts()).toMatchObject({ waiting: 1 });
+});
+
+test("without signal everything stays", async () => {
+  const one = await phone();
+  await record(one.ctx(), visit(id(1)));
+  expect(await one.sync.run()).toEqual({ kind: "unreachable" });
+  expect(await one.store.outbox.counts()).toMatchObject({ waiting: 1 });
+});
+
+test("an answer that was cut is asked for again with the very same bytes", async () => {
+  const one = await phone();
+  await record(one.ctx(), visit(id(1)));
+  const sent: string[] = [];
+  let lost = true;
+  takes(one);
+  one.county.on((path, { json }) => {
+    if (path !== "/api/phone/sync") return undefined;
+    sent.push(JSON.stringify((json as SyncRequest).items));
+    if (!lost) return undefined;
+    lost = false;
+    return cut();
+  });
+  await one.sync.run();
+  await one.sync.run();
+  expect(sent).toHaveLength(2);
+  expect(sent[1]).toBe(sent[0]);
+  expect(await one.store.outbox.counts()).toMatchObject({ waiting: 0 });
+});
+
+test("batches begin with five, double, and halve after a cut", async () => {
+  const one = await phone();
+  for (let n = 0; n < 40; n++) await record(one.ctx(), visit(id(1)));
+  takes(one);
+  await one.sync.run();
+  const sizes = one.county.asked.map(({ ask }) => (ask.json as SyncRequest).items.length);
+  expect(sizes).toEqual([FIRST_BATCH, 10, 20, 5]);
+  expect(await device.get(one.db, "link")).toMatchObject({ batch: 40 });
+  for (let n = 0; n < 3; n++) await record(one.ctx(), visit(id(1)));
+  one.county.on((path) => (path === "/api/phone/sync" ? cut() : undefined));
+  await one.sync.run();
+  expect((await device.get(one.db, "link"))!.batch).toBe(5);
+});
+
+test("locked, it drops sealed items by the mailbox token and reads their receipts", async () => {
+  const one = await phone();
+  const { id: event } = await record(one.ctx(), visit(id(1)));
+  one.vault.shut();
+  const got = takes(one);
+  await one.sync.run();
+  const [{ path, ask }] = one.county.asked as [{ path: string; ask: { token?: string; json?: unknown } }];
+  expect(path).toBe("/api/phone/mailbox");
+  expect(ask.token).toBe("mailbox-token");
+  expect(Object.keys(ask.json as MailboxRequest).sort()).toEqual(["clock", "device", "done", "items", "v", "version", "waiting"]);
+  expect(got.map((item) => item.id)).toEqual([event]);
+  await one.vault.unlock(PIN);
+  expect(await one.store.records.get(event)).toMatchObject({ state: "accepted" });
+});
+
+test("the session is opened by signing what the county asks, once", async () => {
+  const one = await phone();
+  let open = false;
+  takes(one);
+  one.county.on((path, { json }) => {
+    if (path === "/api/phone/challenges") return ok({ challenge: "c-1" });
+    if (path === "/api/phone/sessions") {
+      open = (json as { challenge: string; signature: string }).signature.length === 86;
+      return ok(null, 204);
+    }
+    return open ? undefined : refused(401, "sign-in-needed");
+  });
+  expect(await one.sync.run()).toMatchObject({ kind: "done" });
+  expect(one.county.asked.map(({ path }) => path.split("/").pop())).toEqual(["sync", "challenges", "sessions", "sync"]);
+});
+
+test("a phone that was replaced still sends what it wrote", async () => {
+  const one = await phone();
+  const { id: event } = await record(one.ctx(), visit(id(1)));
+  takes(one);
+  one.county.on((path) => {
+    if (path === "/api/phone/mailbox") return undefined;
+    return refused(path === "/api/phone/sync" ? 401 : 403, "device-not-active");
+  });
+  await one.sync.run();
+  expect(await one.store.records.get(event)).toMatchObject({ state: "accepted" });
+});
+
+test("a held record and a refused one say so, and the refused one stays", async () => {
+  const one = await phone();
+  const { id: event } = await record(one.ctx(), visit(id(1)));
+  takes(one, () => ({}), "held");
+  await one.sync.run();
+  expect(await one.store.records.get(event)).toMatchObject({ state: "held" });
+  const other = await record(one.ctx(), visit(id(2)));
+  takes(one, () => ({ kept_to: { [TOWNSHIP]: 99 } }), "refused");
+  await one.sync.run();
+  expect(await one.store.records.get(other.id)).toMatchObject({ state: "refused" });
+  expect(await one.store.outbox.counts()).toMatchObject({ needs_you: 1 });
+});
+
+test("the readings of the county's clock go into the next record", async () => {
+  const one = await phone();
+  takes(one);
+  one.county.on(() => undefined);
+  await one.sync.run();
+  const offset = one.clock.offset();
+  expect(offset.age_s).toBe(0);
+  expect(typeof offset.ms).toBe("number");
+});
+
+/* ---- rows ---- */
+
+test("rows come village by village, with the place reached, and names for Find", async () => {
+  const one = await phone();
+  const moved = { ...LUO, rev: 12, group: "五组" };
+  takes(one, ({ villages }) => {
+    expect(villages).toEqual({ [QINGJIANG]: 8 });
+    return { rows: [moved, { id: id(2), area: QINGJIANG, rev: 13, gone: true as const }], villages: { [QINGJIANG]: 13 } };
+  });
+  await one.sync.run();
+  expect(await one.store.people.get(id(1))).toMatchObject({ group: "五组", rev: 12, tasks: [] });
+  expect(await one.store.people.get(id(2))).toBeUndefined();
+  expect(await one.store.people.find("陈国发")).toEqual([]);
+  expect((await device.get(one.db, "cursor"))!.villages).toEqual({ [QINGJIANG]: 13 });
+});
+
+test("a long pack comes in pages and is taken up where it was cut", async () => {
+  const one = await phone();
+  let page = 0;
+  takes(one, ({ cursor }) => {
+    page += 1;
+    if (cursor === "") return { rows: [LUO], more: true, cursor: "p2", villages: {} };
+    expect(cursor).toBe("p2");
+    return { rows: [CHEN], more: false, villages: { [QINGJIANG]: 20 } };
+  });
+  one.county.on(() => (page === 1 ? cut() : undefined));
+  expect((await one.sync.run()).kind).toBe("unreachable");
+  expect(await device.get(one.db, "cursor")).toEqual({ villages: { [QINGJIANG]: 8 }, cursor: "p2" });
+  page = 5;
+  await one.sync.run();
+  expect(await device.get(one.db, "cursor")).toEqual({ villages: { [QINGJIANG]: 20 }, cursor: "" });
+});
+
+test("a village that is ours no longer leaves the phone with its people", async () => {
+  const one = await phone();
+  takes(one, () => ({ dropped: [QINGJIANG] }));
+  await one.sync.run();
+  expect(await one.store.people.count()).toEqual({ full: 0, all: 0 });
+  expect((await device.get(one.db, "cursor"))!.villages).toEqual({});
+});
+
+test("me and the county's words come only when changed", async () => {
+  const one = await phone();
+  takes(one, ({ me, county }) => {
+    expect([me, county]).toEqual(["m1", "c1"]);
+    return { me: { ...(one as never as { me: never }).me, version: "m2", person: { name: "杨秀芝" } } as never };
+  });
+  await one.sync.run();
+  expect(await device.get(one.db, "versions")).toEqual({ me: "m2", county: "c1" });
+});
+
+test("the 24 digits travel sealed until the county says it keeps them", async () => {
+  const one = await phone();
+  const digits = await one.vault.unsentDigits(one.vault.ring);
+  let sealed = "";
+  takes(one, ({ recovery }) => {
+    sealed = recovery!;
+    return { recovery_kept: true };
+  });
+  await one.sync.run();
+  const county = await countyKeys();
+  expect(await openSealed(sealed, `daiban-recovery/1\n${id(800)}`, county.private)).toBe(digits);
+  expect(await one.vault.unsentDigits(one.vault.ring)).toBeNull();
+});
+
+/* ---- a restored server ---- */
+
+test("after a restore the phone offers again what it holds and takes the pack anew", async () => {
+  const one = await phone();
+  const kept = await record(one.ctx(), visit(id(1)));
+  takes(one, () => ({ kept_to: { [TOWNSHIP]: 41 } }));
+  await one.sync.run();
+  const lost = await record(one.ctx(), visit(id(1)));
+  await one.sync.run();
+  expect(await one.store.records.get(lost.id)).toMatchObject({ state: "accepted", kept: false });
+
+  const offered: string[] = [];
+  const villages: unknown[] = [];
+  takes(one, (asked) => {
+    offered.push(...asked.items.map((item) => item.id));
+    villages.push(asked.villages);
+    return { epoch: 2, rows: [LUO], villages: { [QINGJIANG]: 3 } };
+  });
+  await one.sync.run();
+  expect(offered).toEqual([lost.id]);
+  expect(villages[0]).toEqual({ [QINGJIANG]: 8 });
+  expect(villages[1]).toEqual({});
+  expect((await device.get(one.db, "identity"))!.epoch).toBe(2);
+  expect(await one.store.records.get(lost.id)).toMatchObject({ state: "accepted" });
+  expect(await one.store.records.get(kept.id)).toMatchObject({ kept: true });
+  expect(await one.store.people.get(id(2))).toBeUndefined(); // the restored county does not know 陈国发
+});
+
+/* ---- pictures ---- */
+
+async function withPicture(one: TestPhone, bytes: number): Promise<string> {
+  const event = id(70);
+  await one.store.photos.put(event, "picture", new Uint8Array(bytes).buffer, "image/jpeg");
+  await record(one.ctx(), visit(id(1), { id: event, blobs: ["picture"] }));
+  return event;
+}
+
+/** Keeps what it is given; `fails` may cut a piece in its middle. */
+function shelf(one: TestPhone, fails: (n: number) => "" | "cut" | "half" = () => "") {
+  const held: Uint8Array[] = [];
+  let size = 0;
+  let n = 0;
+  const pieces: number[] = [];
+  one.county.on((path, { bytes }) => {
+    const asked = /\/api\/phone\/blobs\/[^/]+\/picture\?offset=(\d+)&total=(\d+)$/.exec(path);
+    if (!asked || !bytes) return undefined;
+    const [offset, total] = [Number(asked[1]), Number(asked[2])];
+    const how = fails(++n);
+    if (offset !== size) return refused(409, "piece-not-next", { offset: size });
+    const part = how === "half" ? bytes.slice(0, bytes.byteLength / 2) : bytes;
+    if (how !== "cut") {
+      held.push(new Uint8Array(part));
+      size += part.byteLength;
+      pieces.push(part.byteLength);
+    }
+    if (how) return cut();
+    return ok({ offset: size }, size === total ? 201 : 202);
+  });
+  return { pieces, size: () => size };
+}
+
+test("the words go first; the picture follows in pieces that grow", async () => {
+  const one = await phone();
+  const event = await withPicture(one, 150_000);
+  takes(one);
+  const { pieces } = shelf(one);
+  await one.sync.run();
+  expect(pieces).toEqual([65_536, 84_492]);
+  expect(await one.store.records.get(event)).toMatchObject({ sent_bytes: 150_028, total_bytes: 150_028 });
+  expect(await one.store.outbox.counts()).toMatchObject({ pictures: 0 });
+});
+
+test("a cut picture goes on where the county ended, in smaller pieces", async () => {
+  const one = await phone();
+  await withPicture(one, 150_000);
+  takes(one);
+  const { size } = shelf(one, (n) => (n === 2 ? "half" : ""));
+  await one.sync.run();
+  expect(size()).toBe(150_028);
+  expect((await device.get(one.db, "link"))!.piece).toBeLessThanOrEqual(131_072);
+});
+
+test("a link that only cuts is left alone after three tries, and the picture stays", async () => {
+  const one = await phone();
+  await withPicture(one, 20_000);
+  takes(one);
+  shelf(one, () => "cut");
+  expect((await one.sync.run()).kind).toBe("unreachable");
+  expect((await device.get(one.db, "link"))!.piece).toBeGreaterThanOrEqual(LEAST_PIECE);
+  expect(await one.store.outbox.counts()).toMatchObject({ pictures: 1 });
+});
+
+test("a picture the county lost is sent again", async () => {
+  const one = await phone();
+  const event = await withPicture(one, 20_000);
+  takes(one);
+  shelf(one);
+  await one.sync.run();
+  takes(one, () => ({ wanted: [{ event, role: "picture", offset: 0 }] }));
+  const again = shelf(one);
+  await one.sync.run();
+  expect(again.size()).toBe(20_028);
+});
+
+test("a picture is let go of with its record, never before it has arrived", async () => {
+  const one = await phone();
+  const event = await withPicture(one, 20_000);
+  takes(one, () => ({ kept_to: { [TOWNSHIP]: 99 } }));
+  one.county.on((path) => (path.startsWith("/api/phone/blobs") ? cut() : undefined));
+  await one.sync.run();
+  expect((await one.db.get("blobs", [event, "picture"]))!.cipher).not.toBeNull();
+  shelf(one);
+  await one.sync.run();
+  expect((await one.db.get("blobs", [event, "picture"]))!.cipher).toBeNull();
+  expect(await one.store.records.get(event)).toMatchObject({ kept: true });
+});
+
+/* ---- orders ---- */
+
+test("told to lock, it locks, and opens again only when the county takes it back", async () => {
+  const one = await phone();
+  takes(one, () => ({ orders: ["lock"] }));
+  await one.sync.run();
+  expect(one.vault.unlocked).toBe(false);
+  const answer = await one.post("/field/unlock", { pin: PIN });
+  expect(answer.status).toBe(403);
+  takes(one, () => ({ orders: [] }));
+  await one.sync.run();
+  await one.post("/field/unlock", { pin: PIN });
+  expect(one.vault.unlocked).toBe(true);
+});
+
+test("told to wipe, it sends first, empties itself, and reports", async () => {
+  const one = await phone();
+  await record(one.ctx(), visit(id(1)));
+  const got = takes(one, () => ({ orders: ["wipe"] }));
+  await one.sync.run();
+  expect(got).toHaveLength(1);
+  expect(one.wiped).toBe(1);
+  const last = one.county.asked.at(-1)!;
+  expect((last.ask.json as MailboxRequest).done).toEqual(["wipe"]);
+  for (const name of one.db.objectStoreNames) expect(await one.db.count(name)).toBe(0);
+});
+
+test("told to wipe without the last record arriving, it keeps it", async () => {
+  const one = await phone();
+  await withPicture(one, 20_000);
+  takes(one, () => ({ orders: ["wipe"] }));
+  one.county.on((path) => (path.startsWith("/api/phone/blobs") ? cut() : undefined));
+  await one.sync.run();
+  expect(one.wiped).toBe(0);
+  expect(await one.db.count("blobs")).toBe(1);
+  shelf(one);
+  await one.sync.run();
+  expect(one.wiped).toBe(1);
+});
+
+test("tries come soon after a failure and then ever later, never at one moment for all phones", () => {
+  expect(pauseMs(1, 0.5)).toBe(5_000);
+  expect(pauseMs(3, 0.5)).toBe(20_000);
+  expect(pauseMs(30, 1)).toBeLessThanOrEqual(720_000);
+  expect(pauseMs(1, 0)).not.toBe(pauseMs(1, 1));
+});
