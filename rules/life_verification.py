@@ -8,7 +8,7 @@ from uuid import UUID
 
 from rules.actors import Actor
 from rules.days import day_of, end_of_month_after
-from rules.problems import CheckerEnrolledPhone, CheckerIsCapturer, VerificationNotWaiting
+from rules.problems import AlreadyDealtWith, CheckerEnrolledPhone, CheckerIsCapturer
 
 
 def due_on(last_success_on: date, cycle_months: int) -> date:
@@ -57,10 +57,10 @@ def may_check(capture: Capture, *, actor: Actor, checker_days: int) -> None:
     """Let this person check the capture, or raise the reason they may not; persons are compared, not posts.
 
     Whoever released the phone does not check what was captured on it in the first `checker_days` days; the last of
-    them counts in full. Raises VerificationNotWaiting, CheckerIsCapturer, CheckerEnrolledPhone. Source: R-LIF-7, design §5.
+    them counts in full. Raises AlreadyDealtWith, CheckerIsCapturer, CheckerEnrolledPhone. Source: R-LIF-7, design §5.
     """
     if capture.state != "captured":
-        raise VerificationNotWaiting(capture.id)
+        raise AlreadyDealtWith(capture.state)
     if actor.person in (capture.captured_by, capture.second_agent, capture.adopted_by):
         raise CheckerIsCapturer(capture.id)
     if capture.enrolled_by == actor.person and capture.enrolled_at is not None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -323,23 +323,6 @@ class AreaListWrong(Problem):
     flaw: str  # rules.areas.ListFlaw
     area: str
     count: int
-
-
-@dataclass(eq=False)
-class VerificationNotWaiting(Problem):
-    """The verification is not waiting for a check any more: somebody else decided it."""
-
-    code = "verification-not-waiting"
-    kind = "conflict"
-    verification: UUID
-
-
-@dataclass(eq=False)
-class HeldAlreadyDecided(Problem):
-    """A held record was adopted or answered by somebody else in the meantime."""
-
-    code = "held-already-decided"
-    kind = "conflict"
 
 
 @dataclass(eq=False)
