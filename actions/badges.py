@@ -297,7 +297,11 @@ def address(badge: Badge, origin: str) -> str:
 
 def photo_address(badge: Badge) -> str:
     """The picture as a data: address, so that a page is one answer; "" where there is none."""
-    return "data:image/jpeg;base64," + base64.b64encode(bytes(badge.photo)).decode() if badge.photo else ""
+    return data_address(badge.photo) if badge.photo else ""
+
+
+def data_address(photo: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(bytes(photo)).decode()
 
 
 def place_name(area: str) -> str:

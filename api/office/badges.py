@@ -14,7 +14,7 @@ import models
 from actions import badges
 from api.access import allows, get_object_or_404
 from api.office import bp, forms, go_to
-from models import Area, Badge, JournalEntry, Person, Station
+from models import Area, Badge, Person, Station
 from rules import badges as rule
 from rules import qr
 from rules.actors import area_prefix, scope_of
@@ -106,7 +106,7 @@ def badge(badge_id: UUID) -> ResponseReturnValue:
         issuer=Person.select(Person.name).where(Person.id == found.issued_by).scalar(),
         place=badges.place_name(found.area),
         can={step: rule.hindrance(step, badges.term(found)) is None for step in ("suspend", "resume", "revoke")},
-        past=_past(found),
+        others=[_facts(each) for each in _others(found)],
     )
 
 
@@ -193,16 +193,10 @@ def _facts(found: Badge) -> dict[str, Any]:
     }
 
 
-def _past(found: Badge) -> list[dict[str, Any]]:
-    """What happened to this badge, newest first, from the journal."""
-    entries = (
-        JournalEntry.select()
-        .where(JournalEntry.scope == found.scope, JournalEntry.kind.startswith("badge."))
-        .where(JournalEntry.leaves.contains(f'"badge:{found.id}"'), JournalEntry.at >= found.issued_at)
-        .order_by(JournalEntry.position.desc())
-    )
-    names = dict(Person.select(Person.id, Person.name).tuples()) if entries else {}
-    return [{"kind": each.kind, "at": each.at, "who": names.get(each.actor, "")} for each in entries]
+def _others(found: Badge) -> list[Badge]:
+    """The same person's earlier and later badges, newest first."""
+    query = Badge.visible_to(g.actor, *badges.ISSUERS).where(Badge.person == found.person_id, Badge.id != found.id)
+    return list(query.order_by(Badge.id.desc()).limit(A_PAGE))
 
 
 def _office_phone(area: str) -> str:

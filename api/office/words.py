@@ -51,6 +51,10 @@ WORDS: dict[str, dict[str, Any]] = {
         "to": _l("where it goes"),
         "every_days": _l("days between two visits"),
         "review_on": _l("day of the next review"),
+        "unit": _l("unit"),
+        "duty": _l("duty"),
+        "months": _l("months it is valid"),
+        "badge": _l("a badge that counts"),
     },
     "benefit": {
         "pension": _l("Pension"),
