@@ -745,7 +745,7 @@ class Picture(Row):
     bytes = IntegerField()
     type = TextField()
     got = IntegerField(default=0)  # bytes received so far
-    state = TextField(default="wanted")  # wanted | stored | shown (a copy to look at exists) | bad
+    state = TextField(default="wanted")  # wanted | bad (came damaged, wanted again) | stored | shown (a copy exists) | unshowable
     stored_at = UtcField(null=True)
     near_hash = TextField(default="")  # perceptual, for the near-copy search
 
@@ -1137,6 +1137,11 @@ def setting(key: str) -> Any:
     """The county's value of a business setting, or its default. Raises KeyError for a name that is none."""
     found = Setting.select(Setting.value).where(Setting.key == key).tuples().first()
     return county_settings.ALL[key].default if found is None else found[0]
+
+
+def working_calendar() -> dict[date, bool]:
+    """Days that are worked or free otherwise than the State Council's calendar says, as the county has set them."""
+    return {date.fromisoformat(day): bool(worked) for day, worked in setting("calendar.days").items()}
 
 
 def posts_of(people: Iterable[UUID], *, on: date) -> Mapping[UUID, list[Post]]:

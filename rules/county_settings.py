@@ -44,6 +44,7 @@ ALL: dict[str, BusinessSetting] = {
     each.key: each
     for each in (
         BusinessSetting("verification.due_soon_days", [90, 30], "days", "a due verification shows on phones from the first, amber from the second", "domain §8"),
+        BusinessSetting("verification.cycle_months", 12, "months", "between two verifications where the agency's list does not say", "R-LIF-1"),
         BusinessSetting("verification.challenge_days", 30, "days", "a challenge is good for so long", "[DEF] design §4"),
         BusinessSetting("verification.revisit_working_days", 5, "working days", "to take a sent-back picture again", "[DEF] domain §8"),
         BusinessSetting("verification.max_an_hour", 6, "captures", "more in one hour are shown to the lead", "[DEF] domain §6"),
@@ -72,6 +73,7 @@ ALL: dict[str, BusinessSetting] = {
         BusinessSetting("consent.life_verification", {"version": "2026-1", "text": CONSENT_LIFE}, "", "read to the person", "R-PRI-2"),
         BusinessSetting("consent.care_roster", {"version": "2026-1", "text": CONSENT_CARE}, "", "read to the person", "R-PRI-2"),
         BusinessSetting("consent.request_papers", {"version": "2026-1", "text": CONSENT_PAPERS}, "", "read to the person", "R-PRI-2"),
+        BusinessSetting("calendar.days", {}, "", 'days worked or free otherwise than the State Council says: {"2027-02-05": false}', "[DEF]"),
         BusinessSetting("county.name", "", "", "shown on badges and pages", ""),
         BusinessSetting("county.hotline", "12345", "", "a way without a phone of one's own", "R-OLD-3"),
         BusinessSetting("position.enabled", False, "", "one optional point with a visit", "R-BUR-3"),

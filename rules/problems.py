@@ -246,14 +246,6 @@ class PictureNotWanted(Problem):
 
 
 @dataclass(eq=False)
-class PictureBroken(Problem):
-    """All bytes are here but their hash is another: the picture must be sent from the start."""
-
-    code = "picture-broken"
-    kind = "conflict"
-
-
-@dataclass(eq=False)
 class BadgeStepNotPossible(Problem):
     """A badge that ended never comes back; one that is not paused cannot be resumed, and so on."""
 
@@ -332,3 +324,12 @@ class HeldHasNoEffect(Problem):
     code = "held-has-no-effect"
     kind = "conflict"
     why: str
+
+
+@dataclass(eq=False)
+class OwnVisit(Problem):
+    """Nobody finds their own visit fine or asks themselves about it."""
+
+    code = "own-visit"
+    kind = "forbidden"
+    visit: UUID

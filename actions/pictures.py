@@ -1,0 +1,198 @@
+"""Pictures named by records: they come in pieces, sealed as the phone made them, and stay so.
+
+The ciphertext is evidence and is never served. People see a copy that a job drew anew from its pixels, sealed at rest
+with the column keys. Files lie in the blob folder: `partial/` while they come, then by the end of the event's id.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import structlog
+
+import models
+from actions.journal import Arrived
+from models import Picture, transaction
+from rules import ciphers
+from rules.problems import BodyInvalid, NotFound, PictureNotWanted
+
+log = structlog.get_logger()
+
+DRAWER = Path(__file__).parent / "_picture_drawer.py"
+SECONDS = 20  # for one picture, before it is called bad
+
+
+def expect(records: Sequence[Arrived]) -> None:
+    """Remember which pictures these records name, inside the caller's transaction; refused ones have none."""
+    models.insert(
+        [
+            Picture(
+                event=record.id, role=blob.role, device=record.device, sha256=blob.sha256,
+                plain_sha256=blob.plain_sha256, key=blob.key, bytes=blob.bytes, type=blob.type,
+            )
+            for record in records
+            for blob in record.blobs
+            if record.device is not None
+        ]
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How much of a picture is here. `fits` is false when the piece began elsewhere, or all of it was damaged."""
+
+    offset: int
+    fits: bool
+    whole: bool
+
+
+def take(device: UUID, event: UUID, role: str, *, offset: int, total: int, piece: bytes, folder: Path, now: datetime) -> Taken:
+    """Add a piece where the last one ended; with the last one the hash must match, else the picture begins anew.
+
+    Raises PictureNotWanted for what no record of this phone names, BodyInvalid for a size other than the record says.
+    """
+    picture = Picture.get_or_none((Picture.event == event) & (Picture.role == role) & (Picture.device == device))
+    if picture is None:
+        raise PictureNotWanted()
+    if picture.state in ("stored", "shown"):
+        return Taken(picture.bytes, fits=True, whole=True)
+    if total != picture.bytes:
+        raise BodyInvalid(where="total")
+    with _partial(folder, event, role) as (file, path):
+        here = file.seek(0, os.SEEK_END)
+        if offset != here:
+            return Taken(here, fits=False, whole=False)
+        if here + len(piece) > total:
+            raise BodyInvalid(where="offset")
+        file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+        here += len(piece)
+        if here < total:
+            _note(event, role, got=here)
+            return Taken(here, fits=True, whole=False)
+        file.seek(0)
+        if hashlib.file_digest(file, "sha256").hexdigest() != picture.sha256:
+            file.truncate(0)
+            _note(event, role, got=0, state="bad")
+            return Taken(0, fits=False, whole=False)
+        target = place(folder, event, role)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+        _sync_folder(target.parent)
+        _note(event, role, got=total, state="stored", stored_at=now)
+    return Taken(total, fits=True, whole=True)
+
+
+def place(folder: Path, event: UUID, role: str) -> Path:
+    """Where a whole picture lies. The end of an id is random, so the folders fill evenly."""
+    return folder / str(event)[-2:] / f"{event}.{role}"
+
+
+@contextmanager
+def _partial(folder: Path, event: UUID, role: str) -> Iterator[tuple[BinaryIO, Path]]:
+    """The unfinished file, for one writer at a time."""
+    path = folder / "partial" / f"{event}.{role}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file, path
+
+
+def _sync_folder(folder: Path) -> None:
+    """A rename is only sure once its folder is on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _note(event: UUID, role: str, **facts: Any) -> None:
+    with transaction():
+        Picture.update(**facts).where((Picture.event == event) & (Picture.role == role)).execute()
+
+
+# ---- the copy people see
+
+
+def copy_path(folder: Path, event: UUID, role: str) -> Path:
+    return place(folder, event, role).with_name(f"{event}.{role}.copy")
+
+
+def draw_copies(folder: Path, *, limit: int = 20) -> int:
+    """The job: draw a copy of every picture that came and has none yet; gives how many were looked at. Safe to repeat."""
+    waiting = list(Picture.select().where(Picture.state == "stored").order_by(Picture.stored_at).limit(limit))
+    for picture in waiting:
+        _draw(picture, folder)
+    return len(waiting)
+
+
+def _draw(picture: Any, folder: Path) -> None:
+    try:
+        plain = original(picture, folder)
+        copy, near = _strokes(plain) if picture.type == "application/json" else _drawn(plain)
+    except (ciphers.Unreadable, FileNotFoundError, ValueError, subprocess.SubprocessError) as error:
+        log.warning("picture cannot be shown", picture=str(picture.event), role=picture.role, why=type(error).__name__)
+        _note(picture.event, picture.role, state="unshowable")
+        return
+    target = copy_path(folder, picture.event, picture.role)
+    fresh = target.with_suffix(".new")
+    fresh.write_bytes(models.keys().columns.seal(copy))
+    fresh.rename(target)
+    _note(picture.event, picture.role, state="shown", near_hash=near)
+
+
+def original(picture: Any, folder: Path) -> bytes:
+    """The plain bytes as the camera gave them, for the job and for nobody's screen. Raises Unreadable."""
+    cipher = place(folder, picture.event, picture.role).read_bytes()
+    plain = ciphers.blob_open(ciphers.unb64(picture.key), cipher, str(picture.event), picture.role)
+    if ciphers.sha256(plain) != picture.plain_sha256:
+        raise ciphers.Unreadable("picture")
+    return plain
+
+
+def _drawn(plain: bytes) -> tuple[bytes, str]:
+    """A JPEG drawn anew by a process of its own with limits on memory and time: a picture may be made to do harm."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-I", str(DRAWER)], input=plain, capture_output=True, timeout=SECONDS, check=True, env={}
+    )
+    near, _, copy = done.stdout.partition(b"\n")
+    return copy, near.decode("ascii")
+
+
+def _strokes(plain: bytes) -> tuple[bytes, str]:
+    """A signature kept as strokes: only numbers come through."""
+    found = json.load(io.BytesIO(plain))
+    return models.canonical(found).encode(), ""
+
+
+def shown(event: UUID, role: str, *, folder: Path) -> tuple[str, bytes]:
+    """(type, bytes) of the copy to look at; who may look was asked before. Raises NotFound while there is none."""
+    picture = Picture.get_or_none((Picture.event == event) & (Picture.role == role) & (Picture.state == "shown"))
+    if picture is None:
+        raise NotFound()
+    kind = picture.type if picture.type == "application/json" else "image/jpeg"
+    return kind, models.keys().columns.open(copy_path(folder, event, role).read_bytes())
+
+
+def roles_of(events: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+    """{event: {role: state}} of the pictures these records name: wanted, stored, shown, bad or unshowable."""
+    found: dict[UUID, dict[str, str]] = {}
+    rows = Picture.select(Picture.event, Picture.role, Picture.state).where(Picture.event.in_(list(events)))
+    for event, role, state in rows.order_by(Picture.event, Picture.role).tuples():
+        found.setdefault(event, {})[role] = state
+    return found

@@ -1,0 +1,588 @@
+"""What phones send: opened, checked, filed or held or refused, all at once, each with a receipt that can be read out.
+
+`receive` works on a batch: one query for known ids, one for posts, one for each kind of thing, one insert a table, one
+transaction. An item that cannot be read does not stop the others; one that breaks the batch is found by taking them
+one by one, and is held.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from peewee import DatabaseError, InterfaceError, OperationalError
+from pydantic import ValidationError
+
+import models
+from actions import (
+    arrivals,
+    complaints,
+    consents,
+    deaths,
+    deliveries,
+    inbox,
+    journal,
+    pictures,
+    requests,
+    residents,
+    verifications,
+    visits,
+)
+from actions.arrivals import Arrived, Batch
+from models import Device, Installation, JournalEntry, Person, Picture, Post, Refusal, Scope, transaction
+from rules import admission as rule
+from rules import ciphers, events
+from rules.admission import Held, PhoneFacts, PostFacts, Refused, Span
+from rules.days import day_of
+from rules.enrolment import CARRIES_PHONE
+from rules.visits import may_correct
+
+log = structlog.get_logger()
+
+LARGEST = 2**53  # counts beyond are no counts of ours, and no database holds them
+
+
+@dataclass(frozen=True)
+class Item:
+    """An event as it came: sealed for the county, or in the clear from the phone that signed it."""
+
+    id: str
+    hash: str
+    device: str
+    sealed: str = ""
+    payload: str = ""
+    signature: str = ""
+    raw: Any = None  # as it came, to keep if it is refused
+
+
+@dataclass(frozen=True)
+class Receipt:
+    id: str
+    hash: str
+    scope: str
+    position: int | None
+    state: str
+    reason: str = ""
+    number: str = ""
+
+
+@dataclass
+class _Opened:
+    """A readable, truly signed event."""
+
+    item: Item
+    record: Arrived
+    phone: Any  # the Device that signed it
+    payload: events.Payload
+
+
+def receive(items: Sequence[Item], *, now: datetime, only_from: UUID | None = None) -> list[Receipt]:
+    """Take in a batch; give one receipt each, in order. `only_from`: items in the clear count only from that phone."""
+    if not items:
+        return []
+    phones = _phones(items)
+    opened: list[_Opened | Receipt] = [_open(item, phones, only_from) for item in items]
+    readable = [each for each in opened if isinstance(each, _Opened)]
+    refused = [(item, each) for item, each in zip(items, opened, strict=True) if isinstance(each, Receipt)]
+    receipts = _admit(readable, now)
+    if refused:
+        _keep_refused(refused, phones, now)
+    return [each if isinstance(each, Receipt) else receipts[id(each)] for each in opened]
+
+
+# ---- opening
+
+
+def _phones(items: Iterable[Item]) -> dict[str, Any]:
+    wanted = set()
+    for item in items:
+        try:
+            wanted.add(UUID(item.device))
+        except (ValueError, AttributeError, TypeError):
+            continue
+    rows = Device.select(Device, Person).join(Person).where(Device.id.in_(wanted)) if wanted else ()
+    return {str(each.id): each for each in rows}
+
+
+def _open(item: Item, phones: Mapping[str, Any], only_from: UUID | None) -> _Opened | Receipt:
+    """Open, compare, check the signature. What fails here can be read by nobody, or is not what it says."""
+    phone = phones.get(item.device)
+    if not item.device or not (item.sealed or item.payload):
+        return _refuse(item, Refused.MALFORMED)
+    if phone is None:
+        return _refuse(item, Refused.UNKNOWN_DEVICE)
+    if item.payload and only_from is not None and phone.id != only_from:
+        return _refuse(item, Refused.UNKNOWN_DEVICE)
+    try:
+        payload, signature = _inside(item)
+    except (ciphers.Unreadable, ValueError, KeyError, TypeError):
+        return _refuse(item, Refused.UNREADABLE)
+    if ciphers.event_hash(payload) != item.hash:
+        return _refuse(item, Refused.HASH_DIFFERS)
+    if not ciphers.signature_fits(_key(phone), ciphers.EVENT_PREFIX + payload, signature):
+        return _refuse(item, Refused.SIGNATURE)
+    try:
+        said = events.Payload.model_validate_json(payload)
+    except ValidationError:
+        return _refuse(item, Refused.MALFORMED)
+    if str(said.id) != item.id or said.device != phone.id or max(said.seq, said.after) > LARGEST or said.v > 32_767:
+        return _refuse(item, Refused.MALFORMED)
+    record = Arrived(
+        id=said.id, scope=said.scope, hash=item.hash, kind=said.kind, v=said.v, device=said.device, seq=said.seq,
+        prev=said.prev, actor=said.actor, post=said.post, subject=said.subject, at=said.at, payload=payload,
+        signature=signature, blobs=said.blobs, after=said.after, offset_ms=said.offset_ms,
+    )  # fmt: skip
+    return _Opened(item, record, phone, said)
+
+
+def _inside(item: Item) -> tuple[str, bytes]:
+    if item.payload:
+        return item.payload, ciphers.unb64(item.signature)
+    info = ciphers.item_info(item.id, item.hash, item.device)
+    found = json.loads(ciphers.hpke_open(models.keys().county, ciphers.unb64(item.sealed), info))
+    payload, signature = found["payload"], found["signature"]
+    if not isinstance(payload, str):
+        raise ValueError("payload is no text")
+    return payload, ciphers.unb64(signature)
+
+
+def _key(phone: Any) -> Any:
+    """The phone's public key, read once a batch."""
+    if not hasattr(phone, "_read_key"):
+        phone._read_key = ciphers.public_key_from(bytes(phone.public_key))
+    return phone._read_key
+
+
+def _refuse(item: Item, why: Refused) -> Receipt:
+    return Receipt(item.id, item.hash, "", None, "refused", why.value)
+
+
+def _keep_refused(refused: Sequence[tuple[Item, Receipt]], phones: Mapping[str, Any], now: datetime) -> None:
+    """Keep refused items as they came, so that people see them; the same item is kept once."""
+    rows: dict[tuple[UUID, str], dict[str, Any]] = {}
+    for item, receipt in refused:
+        phone = phones.get(item.device)
+        try:
+            key = UUID(item.id)
+        except (ValueError, AttributeError, TypeError):
+            key = ciphers.uuid7(int(now.timestamp() * 1000))
+        digest = item.hash if len(item.hash) == 64 else ciphers.sha256(repr(item.raw).encode())
+        rows[key, digest] = {
+            "id": key, "hash": digest, "device": phone.id if phone else None, "scope": phone.scope if phone else "",
+            "seq": None, "why": receipt.reason, "received_at": now, "item": _keepable(item),
+        }  # fmt: skip
+    with transaction():
+        Refusal.insert_many(list(rows.values())).on_conflict_ignore().execute()
+
+
+def _keepable(item: Item) -> Any:
+    raw = item.raw if item.raw is not None else {"id": item.id, "hash": item.hash, "device": item.device}
+    text = models.canonical({"item": raw})
+    return {"item": raw} if len(text) <= 300_000 else {"cut": text[:300_000]}
+
+
+# ---- admitting
+
+
+def _admit(opened: Sequence[_Opened], now: datetime) -> dict[int, Receipt]:
+    """Admit all in one transaction; if that breaks, one by one, so that one item cannot hold up the others."""
+    if not opened:
+        return {}
+    try:
+        return _admit_together(opened, now)
+    except OperationalError:  # busy or gone: the phone tries again
+        raise
+    except (DatabaseError, InterfaceError, ValueError, TypeError, KeyError, OverflowError) as error:
+        log.error("batch broke", count=len(opened), exc_info=error)
+    if len(opened) > 1:
+        found: dict[int, Receipt] = {}
+        for each in opened:
+            each.record = _as_it_came(each.record)
+            found |= _admit([each], now)
+        return found
+    opened[0].record = _as_it_came(opened[0].record)
+    return _admit_together(opened, now, breaks=True)
+
+
+def _as_it_came(record: Arrived) -> Arrived:
+    record.body, record.state, record.why, record.number, record.position, record.rows = None, "accepted", "", "", 0, []
+    return record
+
+
+def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = False) -> dict[int, Receipt]:
+    posts = _posts(opened)
+    for each in opened:
+        post = posts.get(each.payload.post)
+        each.record.scope = post.scope if post is not None and post.person == each.payload.actor else each.phone.scope
+    with transaction(*{each.record.scope for each in opened}):
+        receipts, fresh = _sift(opened)
+        if not fresh:
+            _keep_other_content(opened, receipts, now)
+            return receipts
+        batch = Batch(now=now, posts=posts)
+        forks = _decide(fresh, batch, now, breaks=breaks)
+        apply([each.record for each in fresh if each.record.state == "accepted"], batch)
+        _save(fresh, batch, now)
+        _note_forks(forks, now)
+        _keep_other_content(opened, receipts, now)
+    for each in fresh:
+        receipts[id(each)] = _receipt(each.record)
+    by_id = {each.record.id: receipts[id(each)] for each in fresh}
+    for each in opened:  # the same event twice in one batch: both get the one receipt
+        if id(each) not in receipts:
+            receipts[id(each)] = by_id[each.record.id]
+    return receipts
+
+
+def _posts(opened: Sequence[_Opened]) -> dict[UUID, PostFacts]:
+    wanted = {each.payload.post for each in opened}
+    p = Post
+    columns = (p.id, p.person, p.role, p.area, p.scope, p.from_on, p.to_on)
+    return {row[0]: PostFacts(*row) for row in p.select(*columns).where(p.id.in_(wanted)).tuples()}
+
+
+def _sift(opened: Sequence[_Opened]) -> tuple[dict[int, Receipt], list[_Opened]]:
+    """Set apart what came before: same id and hash, the same receipt; same id, other content, refused."""
+    e = JournalEntry
+    columns = (e.id, e.hash, e.scope, e.position, e.state, e.why, e.number)
+    known = {row[0]: row[1:] for row in e.select(*columns).where(e.id.in_([o.record.id for o in opened])).tuples()}
+    receipts: dict[int, Receipt] = {}
+    fresh: dict[UUID, _Opened] = {}
+    for each in opened:
+        record = each.record
+        first = known.get(record.id)
+        if first is not None and first[0] == record.hash:
+            receipts[id(each)] = _receipt_again(each.item, first)
+        elif first is not None or (record.id in fresh and fresh[record.id].record.hash != record.hash):
+            receipts[id(each)] = _refuse(each.item, Refused.OTHER_CONTENT)
+        else:
+            fresh.setdefault(record.id, each)
+    return receipts, list(fresh.values())
+
+
+def _receipt_again(item: Item, first: tuple[Any, ...]) -> Receipt:
+    _, scope, position, state, why, number = first
+    return Receipt(item.id, item.hash, scope, position, "held" if state in ("held", "answered") else "accepted", why, number)
+
+
+def _receipt(record: Arrived) -> Receipt:
+    return Receipt(str(record.id), record.hash, record.scope, record.position, record.state, record.why, record.number)
+
+
+def _keep_other_content(opened: Sequence[_Opened], receipts: Mapping[int, Receipt], now: datetime) -> None:
+    rows = [
+        {
+            "id": each.record.id, "hash": each.record.hash, "device": each.phone.id, "scope": each.record.scope,
+            "seq": each.record.seq, "why": Refused.OTHER_CONTENT.value, "received_at": now, "item": _keepable(each.item),
+        }
+        for each in opened
+        if id(each) in receipts and receipts[id(each)].reason == Refused.OTHER_CONTENT
+    ]  # fmt: skip
+    if rows:
+        Refusal.insert_many(rows).on_conflict_ignore().execute()
+
+
+# ---- deciding
+
+
+def _decide(fresh: Sequence[_Opened], batch: Batch, now: datetime, *, breaks: bool) -> list[_Opened]:
+    """Set state and reason of each record, and its checked body; gives those that fork their phone's chain."""
+    arrivals.load(batch, [each.record for each in fresh])
+    heard = _received_at(fresh)
+    taken = _places_taken(fresh)
+    forks = []
+    offsets: dict[UUID, int | None] = {}
+    for each in fresh:
+        record, phone = each.record, each.phone
+        earliest = min(heard.get((record.scope, record.after), phone.enrolled_at), now)
+        batch.spans[record.id] = Span(earliest, now)
+        batch.offsets[record.id] = offsets.get(phone.id, phone.clock_ms)
+        offsets[phone.id] = record.offset_ms if record.offset_ms is not None else offsets.get(phone.id)
+        why = rule.authority(
+            phone=PhoneFacts(person=phone.person_id, locked=phone.state in ("locked", "wiped")),
+            post=batch.posts.get(each.payload.post), actor=each.payload.actor, scope=each.payload.scope,
+            roles=CARRIES_PHONE, span=batch.spans[record.id],
+        )  # fmt: skip
+        if (phone.id, record.seq) in taken:
+            forks.append(each)
+            why = Held.FORK
+        taken.add((phone.id, record.seq))
+        why = why or _read_body(each, breaks)
+        if why is not None:
+            batch.hold(record, why)
+    _hold_foreign([each.record for each in fresh if each.record.state == "accepted"], batch)
+    return forks
+
+
+def _received_at(fresh: Sequence[_Opened]) -> dict[tuple[str, int], datetime]:
+    """When the county had received what each phone had seen: the earliest its record can have been signed."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for each in fresh:
+        if each.record.after:
+            wanted[each.record.scope].add(each.record.after)
+    if not wanted:
+        return {}
+    e = JournalEntry
+    any_of = e.position.is_null()
+    for scope, positions in wanted.items():
+        any_of |= (e.scope == scope) & e.position.in_(positions)
+    return {(scope, at): when for scope, at, when in e.select(e.scope, e.position, e.received_at).where(any_of).tuples()}
+
+
+def _places_taken(fresh: Sequence[_Opened]) -> set[tuple[UUID, int]]:
+    """Places in their phones' own count that another event has. Counts past the newest received are free, unasked."""
+    e = JournalEntry
+    wanted: dict[UUID, list[int]] = defaultdict(list)
+    for each in fresh:
+        wanted[each.phone.id].append(each.record.seq)
+    any_of = e.seq.is_null()
+    for phone, places in wanted.items():
+        any_of |= (e.device == phone) & e.seq.in_(places)
+    return set(e.select(e.device, e.seq).where(any_of).tuples())
+
+
+def _read_body(each: _Opened, breaks: bool) -> Held | None:
+    """Check the body by its kind; what cannot be understood is kept for people, since it is truly signed."""
+    record, payload = each.record, each.payload
+    model = events.PHONE_KINDS.get(payload.kind)
+    if model is None or payload.v != 1:
+        return Held.UNKNOWN_KIND
+    roles = [blob.role for blob in payload.blobs]
+    if breaks or "\\u0000" in record.payload or len(set(roles)) != len(roles):
+        return Held.UNREADABLE_BODY
+    try:
+        record.body = model.model_validate(payload.body)
+    except ValidationError:
+        return Held.UNREADABLE_BODY
+    return None
+
+
+NO_SUBJECT = frozenset({"complaint.made", "record.corrected", "query.answered"})
+OWN_SUBJECT = frozenset({"resident.provisional"})
+
+
+def _hold_foreign(records: Sequence[Arrived], batch: Batch) -> None:
+    """Hold what is about nobody we know, or about somebody outside the post's area.
+
+    Whoever is recorded as provisional in this batch is known to the records after it.
+    """
+    coming = {
+        record.subject: record.body.area for record in records if record.kind in OWN_SUBJECT and record.subject is not None
+    }
+    for record in records:
+        if record.kind in OWN_SUBJECT or (record.kind in NO_SUBJECT and record.subject is None):
+            continue
+        resident = batch.residents.get(record.subject) if record.subject is not None else None
+        area = resident.area if resident is not None else coming.get(record.subject) if record.subject else None
+        if area is None:
+            batch.hold(record, Held.RESIDENT_UNKNOWN)
+        elif record.post is None or not rule.covers(batch.posts[record.post].area, area):
+            batch.hold(record, Held.RESIDENT_ELSEWHERE)
+
+
+# ---- applying
+
+Receive = Callable[[Sequence[Arrived], Batch], None]
+
+#: In this order: people before what happens to them, visits before what is found about them.
+RECEIVERS: tuple[tuple[frozenset[str], Receive], ...] = (
+    (frozenset({"resident.provisional"}), residents.receive_provisional),
+    (frozenset({"resident.noted"}), residents.receive_noted),
+    (frozenset({"resident.unmasked"}), residents.receive_unmasked),
+    (frozenset(consents.STATES), consents.receive),
+    (frozenset({"visit.ended"}), visits.receive),
+    (frozenset({"verification.captured"}), verifications.receive),
+    (frozenset({"verification.not_taken"}), verifications.receive_not_taken),
+    (frozenset({"request.raised"}), requests.receive),
+    (frozenset({"delivery.made", "delivery.attempted"}), deliveries.receive),
+    (frozenset({"death.reported"}), deaths.receive),
+    (frozenset({"query.answered"}), visits.receive_answers),
+    (frozenset({"complaint.made"}), complaints.receive),
+)
+
+
+def apply(records: Sequence[Arrived], batch: Batch) -> None:
+    """Let records take effect: each kind by its receiver, then corrections. Nothing is written yet."""
+    for kinds, receiver in RECEIVERS:
+        mine = [record for record in records if record.kind in kinds]
+        if mine:
+            receiver(mine, batch)
+            if receiver is residents.receive_provisional:
+                _hold_without_provisional(records, batch)
+                records = [record for record in records if record.state == "accepted"]
+    visits.flag_many(records, batch)
+    for record in records:
+        if record.kind == "record.corrected":
+            _correct(record, records, batch)
+
+
+def _hold_without_provisional(records: Sequence[Arrived], batch: Batch) -> None:
+    for record in records:
+        if record.subject is not None and record.state == "accepted" and record.subject not in batch.residents:
+            batch.hold(record, Held.RESIDENT_UNKNOWN)
+
+
+CORRECTORS: Mapping[str, Callable[[Arrived, Any, UUID, Batch], bool]] = {
+    "visit.ended": visits.correct,
+    "verification.captured": verifications.correct,
+    "request.raised": requests.correct,
+}
+
+
+def _correct(record: Arrived, records: Sequence[Arrived], batch: Batch) -> None:
+    """`record.corrected`: a new record in place of one's own old one, within its working days; else the lead decides."""
+    found = next((each for each in records if each.id == record.body.corrects), None)
+    e = JournalEntry
+    original: Any = found or e.get_or_none(e.id == record.body.corrects)
+    if original is None:
+        batch.hold(record, Held.RECORD_UNKNOWN)
+        return
+    corrector = CORRECTORS.get(original.kind)
+    made_at = min(original.at, batch.now if found else original.received_at)
+    at = rule.believed(batch.claimed(record), batch.spans[record.id])
+    days, calendar = models.setting("visit.correct_working_days"), models.working_calendar()
+    if original.actor != record.actor:
+        batch.hold(record, Held.NOT_OWN_RECORD)
+    elif corrector is None or original.state not in ("accepted", "adopted") or original.subject != record.subject:
+        batch.hold(record, Held.RECORD_UNKNOWN)
+    elif not may_correct(made_at, at, days, calendar):
+        batch.hold(record, Held.TOO_LATE)
+    else:
+        try:
+            body = events.PHONE_KINDS[original.kind].model_validate(record.body.body)
+        except ValidationError:
+            batch.hold(record, Held.UNREADABLE_BODY)
+            return
+        if not corrector(record, body, original.id, batch):
+            batch.hold(record, Held.ALREADY_DONE)
+
+
+# ---- saving
+
+
+def _save(fresh: Sequence[_Opened], batch: Batch, now: datetime) -> None:
+    """Rows, journal, pictures wanted and the phones' own counts, each in one statement."""
+    batch.write()
+    journal.append([each.record for each in fresh], now=now)
+    pictures.expect([each.record for each in fresh])
+    newest: dict[UUID, Arrived] = {}
+    phones = {}
+    for each in fresh:
+        phones[each.phone.id] = each.phone
+        known = newest.get(each.phone.id)
+        if each.record.seq > (known.seq if known else each.phone.seq):
+            newest[each.phone.id] = each.record
+    for key, record in newest.items():
+        phones[key].seq, phones[key].head = record.seq, record.hash
+    models.update_rows([phones[key] for key in newest], Device.seq, Device.head)
+
+
+def _note_forks(forks: Sequence[_Opened], now: datetime) -> None:
+    """Two events took one place on a phone: the phone was copied, or its store was put back. People must see it."""
+    messages = []
+    for each in forks:
+        body = {"device": each.phone.id, "seq": each.record.seq, "event": each.record.id}
+        journal.write([journal.Deed("device.fork", each.phone.scope, body)], actor=None, now=now, by="phone")
+        leads = arrivals.leads_of([each.phone.scope], on=day_of(now))[each.phone.scope]
+        messages += [inbox.Message(lead, each.phone.scope, "held", None, each.record.id, "fork") for lead in sorted(leads)]
+    if messages:
+        inbox.tell(messages, now=now)
+
+
+# ---- what the phone is told besides
+
+
+def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
+    """Epoch, heads and `kept_to` of these scopes, pictures missing, orders: the part of an answer that is always there."""
+    s, e = Scope, JournalEntry
+    codes = sorted(set(scopes))
+    at_head = (e.scope == s.code) & (e.position == s.position)
+    rows = s.select(s.code, s.position, s.chain, s.kept_to, e.received_at).join(e, "LEFT OUTER", on=at_head)
+    heads, kept = {}, {}
+    for code, position, chain, kept_to, at in rows.where(s.code.in_(codes)).tuples():
+        kept[code] = kept_to or position  # where the county keeps no backup, the newest counts, with a warning in the office
+        if at is not None:
+            heads[code] = {"position": position, "chain": chain, "at": at}
+    return {
+        "epoch": Installation.select(Installation.epoch).scalar(),
+        "kept_to": kept,
+        "heads": heads,
+        "wanted": wanted_of(phone.id),
+        "orders": [phone.order] if phone.order else [],
+    }
+
+
+def wanted_of(phone: UUID, limit: int = 200) -> list[dict[str, Any]]:
+    """Pictures this phone still has to bring, the smallest first."""
+    p = Picture
+    missing = p.select(p.event, p.role, p.got).where((p.device == phone) & p.state.in_(("wanted", "bad")))
+    return [{"event": event, "role": role, "offset": got} for event, role, got in missing.order_by(p.bytes).limit(limit).tuples()]
+
+
+def missing_heads(seen: Mapping[str, tuple[int, str]]) -> list[str]:
+    """Scopes whose journal no longer holds a head a phone has seen: a cut tail, or a chain made anew."""
+    wanted = {scope: found for scope, found in seen.items() if found[0] > 0}
+    if not wanted:
+        return []
+    e = JournalEntry
+    any_of = e.position.is_null()
+    for scope, (position, _) in wanted.items():
+        any_of |= (e.scope == scope) & (e.position == position)
+    here = dict(e.select(e.scope, e.chain).where(any_of).tuples())
+    return sorted(scope for scope, (_, chain) in wanted.items() if here.get(scope) != chain)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a phone says of itself in passing."""
+
+    version: str = ""
+    clock: datetime | None = None
+    records: int | None = None
+    blobs: int | None = None
+    recovery: str | None = None  # 24 digits, sealed to the county
+    done: Sequence[str] = field(default_factory=tuple)
+
+
+QUIET = 60  # seconds within which an unchanged phone is not written down again
+
+
+def note(phone: Any, said: Said, *, now: datetime) -> bool:
+    """Remember what the phone says of itself; gives whether its recovery digits were kept."""
+    from actions import phones
+
+    clock = None if said.clock is None else int((now - said.clock).total_seconds() * 1000)
+    fresh = {
+        "version": said.version or phone.version,
+        "waiting_records": phone.waiting_records if said.records is None else said.records,
+        "waiting_blobs": phone.waiting_blobs if said.blobs is None else said.blobs,
+    }
+    same = all(getattr(phone, name) == value for name, value in fresh.items())
+    recent = phone.heard_at is not None and (now - phone.heard_at).total_seconds() < QUIET
+    digits = _recovery(phone, said.recovery) if said.recovery else None
+    if same and recent and digits is None and not said.done:
+        return False
+    fresh |= {"heard_at": now} | ({"clock_ms": clock} if clock is not None and abs(clock) < LARGEST else {})
+    if digits is not None:
+        fresh["recovery"] = digits
+    with transaction(phone.scope):
+        Device.update(**fresh).where(Device.id == phone.id).execute()
+        if said.done:
+            phones.obeyed(phone, said.done, now=now)
+    return digits is not None
+
+
+def _recovery(phone: Any, sealed: str) -> str | None:
+    """The 24 digits that open the phone once; None when they cannot be read, so that the phone sends them again."""
+    try:
+        info = f"daiban-recovery/1\n{phone.id}".encode()
+        digits = ciphers.hpke_open(models.keys().county, ciphers.unb64(sealed), info).decode()
+    except (ciphers.Unreadable, UnicodeDecodeError):
+        return None
+    return digits if digits.isdecimal() and len(digits) == 24 else None
