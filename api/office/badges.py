@@ -17,7 +17,7 @@ from api.office import bp, forms, go_to
 from models import Area, Badge, Person, Station
 from rules import badges as rule
 from rules import qr
-from rules.actors import area_prefix, scope_of
+from rules.actors import Role, area_prefix, scope_of
 from rules.days import day_of
 from rules.problems import FieldMissing, NotFound
 
@@ -59,7 +59,7 @@ def new_badge() -> ResponseReturnValue:
     """The form for one person, filled with what the post and the last badge say."""
     person, posts = _holder(_uuid(request.args.get("person", "")))
     last = Badge.select().where(Badge.person == person.id).order_by(Badge.id.desc()).first()
-    post = min(posts, key=lambda held: (held.role != "agent", held.area))
+    post = min(posts, key=lambda held: (held.role != Role.AGENT, held.area))
     return render_template(
         "office/badges/new.html",
         person=person,
@@ -177,8 +177,9 @@ def _holder(person_id: UUID) -> tuple[Person, Any]:
 
 
 def _without() -> list[Person]:
-    """Whoever has a post here and no badge in use."""
-    people = [person for person, _posts in badges.holders(g.actor, on=day_of(g.now))]
+    """Whoever goes to doors here and has no badge in use."""
+    holders = badges.holders(g.actor, on=day_of(g.now))
+    people = [person for person, posts in holders if any(post.role == Role.AGENT for post in posts)]
     in_use = Badge.state.in_(("active", "suspended")) & Badge.person.in_([person.id for person in people])
     held = {person for (person,) in Badge.select(Badge.person).where(in_use).tuples()}
     return [person for person in people if person.id not in held]
