@@ -19,23 +19,43 @@ export interface Matter {
 
 /** What stands in a list for somebody: worst for the day first. */
 const NEEDS = ["bedridden", "wheelchair", "hearing", "sight", "speech", "mobility", "dialect", "alone"];
-const ORDER: Matter["kind"][] = ["retake", "verification", "delivery", "query", "revisit", "care", "request_answer"];
+const ORDER: Matter["kind"][] = [
+  "retake",
+  "verification",
+  "delivery",
+  "query",
+  "revisit",
+  "care",
+  "request_answer",
+];
 
 /** Everything somebody waits for, nearest day first; what is under way stands last. */
 export function mattersOf(card: ResidentCard, county: County): Matter[] {
   const retaken = card.tasks.some(({ kind }) => kind === "retake");
   const entitled = card.entitlements
     .filter(({ taken }) => !(retaken && taken)) // the retake says it better
-    .map((one): Matter => ({
-      ...plain("verification", one.id),
-      ...{ name: county.benefits[one.benefit] ?? one.benefit, due_on: one.due_on, last_on: one.last_on ?? "" },
-      ...{ taken: one.taken !== "", suspended: one.agency_state === "suspended" },
-    }));
-  const tasks = card.tasks.map((task): Matter => ({
-    ...plain(task.kind, task.id),
-    ...{ name: taskName(task.kind, task.what, card, county), due_on: task.due_on ?? "", who_may: task.who_may },
-    ...{ money: task.money, why: task.why },
-  }));
+    .map(
+      (one): Matter => ({
+        ...plain("verification", one.id),
+        ...{
+          name: county.benefits[one.benefit] ?? one.benefit,
+          due_on: one.due_on,
+          last_on: one.last_on ?? "",
+        },
+        ...{ taken: one.taken !== "", suspended: one.agency_state === "suspended" },
+      }),
+    );
+  const tasks = card.tasks.map(
+    (task): Matter => ({
+      ...plain(task.kind, task.id),
+      ...{
+        name: taskName(task.kind, task.what, card, county),
+        due_on: task.due_on ?? "",
+        who_may: task.who_may,
+      },
+      ...{ money: task.money, why: task.why },
+    }),
+  );
   return [...entitled, ...tasks].sort(
     (a, b) =>
       Number(a.taken) - Number(b.taken) ||
@@ -52,7 +72,9 @@ export function openMatters(card: ResidentCard, county: County, until: Day): Mat
 /** The one thing to do next, for the one primary button. */
 export function primaryOf(card: ResidentCard, matters: Matter[]): { kind: string; id: string } | null {
   if (card.life) return null;
-  const able = matters.filter(({ taken, kind }) => !taken && ["verification", "retake", "delivery"].includes(kind));
+  const able = matters.filter(
+    ({ taken, kind }) => !taken && ["verification", "retake", "delivery"].includes(kind),
+  );
   const first = able.find(({ kind }) => kind === "retake") ?? able[0];
   return first ? { kind: first.kind, id: first.id } : { kind: "visit", id: "" };
 }
@@ -60,7 +82,9 @@ export function primaryOf(card: ResidentCard, matters: Matter[]): { kind: string
 /** Nobody was there lately and a day was agreed: until then the person is left in peace. */
 export function waitsUntil(card: ResidentCard, today: Day): Day | "" {
   const again = card.tasks.find(({ kind, due_on }) => kind === "revisit" && due_on && due_on > today);
-  const bringing = card.tasks.some(({ kind, due_on }) => kind === "delivery" && due_on && days_until(today, due_on) < 1);
+  const bringing = card.tasks.some(
+    ({ kind, due_on }) => kind === "delivery" && due_on && days_until(today, due_on) < 1,
+  );
   return again?.due_on && !bringing ? again.due_on : "";
 }
 
@@ -79,7 +103,18 @@ export function bornAt(id: string): Date {
 }
 
 function plain(kind: Matter["kind"], id: string): Matter {
-  return { kind, id, name: "", due_on: "", last_on: "", taken: false, suspended: false, who_may: "", money: false, why: "" };
+  return {
+    kind,
+    id,
+    name: "",
+    due_on: "",
+    last_on: "",
+    taken: false,
+    suspended: false,
+    who_may: "",
+    money: false,
+    why: "",
+  };
 }
 
 function taskName(kind: string, what: string, card: ResidentCard, county: County): string {

@@ -62,7 +62,22 @@ export function makeFilters(lang: () => Lang): Filters {
     return (values ?? []).filter(Boolean).join(zh() ? "，" : ", ");
   }
 
-  return { day, weekday, weekday_short, clock, moment, local_day: localDay, days_until, age, masked_id, spaced_id, phone, number, listing, facts };
+  return {
+    day,
+    weekday,
+    weekday_short,
+    clock,
+    moment,
+    local_day: localDay,
+    days_until,
+    age,
+    masked_id,
+    spaced_id,
+    phone,
+    number,
+    listing,
+    facts,
+  };
 }
 
 /** 10:15 */
@@ -114,7 +129,9 @@ export function phone(value: Value): string {
 
 /** 2 000; small numbers as they are. */
 export function number(value: Value): string {
-  return value === "" || value == null ? "" : String(Math.trunc(Number(value))).replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
+  return value === "" || value == null
+    ? ""
+    : String(Math.trunc(Number(value))).replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
 }
 
 function parts(value: Value): [number?, number?, number?] {

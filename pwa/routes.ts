@@ -16,6 +16,7 @@ import { routes as requests } from "./handlers/requests.ts";
 import { routes as residents } from "./handlers/residents.ts";
 import { routes as today } from "./handlers/today.ts";
 import { routes as unlock } from "./handlers/unlock.ts";
+import { routes as verifications } from "./handlers/verifications.ts";
 import { routes as visits } from "./handlers/visits.ts";
 
 const home: Route[] = [
@@ -24,7 +25,18 @@ const home: Route[] = [
 
 const more: Route[] = [
   ...[...changes, ...complaints, ...consents, ...corrections, ...deaths, ...deliveries],
-  ...[...inbox, ...provisional, ...requests],
+  ...[...inbox, ...provisional, ...requests, ...verifications],
 ];
 
-export const routes: Route[] = [...home, ...enrol, ...unlock, ...outbox, ...me, ...today, ...find, ...residents, ...visits, ...more];
+export const routes: Route[] = [
+  ...home,
+  ...enrol,
+  ...unlock,
+  ...outbox,
+  ...me,
+  ...today,
+  ...find,
+  ...residents,
+  ...visits,
+  ...more,
+];

@@ -8,6 +8,7 @@ The same message may stand in several files, but with the same words: the first 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,17 +22,19 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "translations" / "src"
 MO = ROOT / "translations" / "zh_Hans" / "LC_MESSAGES" / "messages.mo"
 JSON = ROOT / "pwa" / "generated" / "messages.json"
-KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "_l": None, "ngettext": (1, 2), "t": None, "t.n": (1, 2), "ctx.t": None, "ctx.t.n": (1, 2)}
+KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "_l": None, "ngettext": (1, 2)}
 JINJA = {"newstyle_gettext": "true", "silent": "false"}
 PHONE = (
     ("templates/field", "**.html", "jinja2", JINJA),
     ("templates/shared", "**.html", "jinja2", JINJA),
-    ("pwa", "**.ts", "javascript", {"jsx": "false", "parse_template_string": "true"}),
 )
+#: `t("…")` and `t.n("…", "…", n)` of the phone's TypeScript, which Babel's lexer for JavaScript loses its way in.
+SPOKEN = re.compile(r"""\bt(?P<n>\.n)?\(\s*"(?P<one>(?:[^"\\]|\\.)*)"(?:\s*,\s*"(?P<many>(?:[^"\\]|\\.)*)")?""")
 DESK = (
     ("templates/problems", "**.html", "jinja2", JINJA),
     ("templates/office", "**.html", "jinja2", JINJA),
     ("templates/public", "**.html", "jinja2", JINJA),
+    ("templates/problems", "**.html", "jinja2", JINJA),
     ("api", "**.py", "python", {}),
     ("actions", "**.py", "python", {}),
     ("rules", "**.py", "python", {}),
@@ -48,6 +51,21 @@ def messages(places: tuple[tuple[str, str, str, dict[str, str]], ...]) -> Iterat
         found = extract_from_dir(ROOT / folder, [(pattern, method)], {pattern: options}, KEYWORDS)
         for name, line, message, _comments, _context in found:
             yield f"{folder}/{name}:{line}", message
+
+
+def spoken() -> Iterator[Found]:
+    """Give (where, message) of what the phone's TypeScript says."""
+    for file in sorted((ROOT / "pwa").rglob("*.ts")):
+        source = file.read_text()
+        for found in SPOKEN.finditer(source):
+            one, many = (json.loads(f'"{words}"') if words else "" for words in found.group("one", "many"))
+            line = source.count("\n", 0, found.start()) + 1
+            yield f"{file.relative_to(ROOT)}:{line}", (one, many) if found["n"] else one
+
+
+def on_phone() -> Iterator[Found]:
+    yield from messages(PHONE)
+    yield from spoken()
 
 
 def merged() -> Catalog:
@@ -79,7 +97,7 @@ def main() -> None:
     with MO.open("wb") as target:
         write_mo(target, catalog)
     phone = {}
-    for message in sorted({key(message) for _, message in messages(PHONE)}):
+    for message in sorted({key(message) for _, message in on_phone()}):
         known = catalog.get(message)
         if known and known.string:
             phone[message] = known.string if isinstance(known.string, str) else list(known.string)

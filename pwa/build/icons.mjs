@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const NAMES = {
-  places: "calendar-due search cloud-up id-badge-2 list-check shield-check chart-bar users device-mobile file-import",
+  places:
+    "calendar-due search cloud-up id-badge-2 list-check shield-check chart-bar users device-mobile file-import",
   states:
     "alert-triangle clock circle-check circle-dashed circle-x calendar-x player-pause help-circle cloud-off home-off alert-circle info-circle ban lock",
   needs: "ear walk wheelchair bed eye-off message-language phone-off",
@@ -15,8 +16,8 @@ const NAMES = {
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const shapes = (name) =>
   readFileSync(here(`../../node_modules/@tabler/icons/icons/outline/${name}.svg`), "utf8")
-    .replace(/<!--[^]*?-->/g, "")
-    .match(/<svg[^>]*>([^]*)<\/svg>/)[1]
+    .replace(/<!--[\s\S]*?-->/g, "")
+    .match(/<svg[^>]*>([\s\S]*)<\/svg>/)[1]
     .replace(/\s*\n\s*/g, "")
     .replace(/ \/>/g, "/>")
     .replace(/<path stroke="none"[^>]*>/, "");

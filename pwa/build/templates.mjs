@@ -7,27 +7,33 @@ import nunjucks from "@11ty/nunjucks";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FOLDERS = ["field", "shared"];
+const SERVED = new Set(["field/shell.html"]); // the county renders it: the page around the program
 
 export function compileTemplates(to = join(ROOT, "pwa/generated/templates.js")) {
   const env = new nunjucks.Environment(null, { autoescape: true });
-  const compiled = FOLDERS.flatMap((folder) => files(join(ROOT, "templates"), folder)).map((name) => {
-    const source = squeeze(readFileSync(join(ROOT, "templates", name), "utf8"));
-    const code = nunjucks.precompileString(source, {
-      name,
-      env,
-      wrapper: ([{ template }]) => `(function () {\n${template}\n})()`,
+  const compiled = FOLDERS.flatMap((folder) => files(join(ROOT, "templates"), folder))
+    .filter((name) => !SERVED.has(name))
+    .map((name) => {
+      const source = squeeze(readFileSync(join(ROOT, "templates", name), "utf8"));
+      const code = nunjucks.precompileString(source, {
+        name,
+        env,
+        wrapper: ([{ template }]) => `(function () {\n${template}\n})()`,
+      });
+      // Line numbers for error messages are a seventh of the program's bytes and serve nobody on a phone.
+      return `${JSON.stringify(name)}: ${code.replace(/lineno = \d+, colno = \d+, /g, "")}`;
     });
-    // Line numbers for error messages are a seventh of the program's bytes and serve nobody on a phone.
-    return `${JSON.stringify(name)}: ${code.replace(/lineno = \d+, colno = \d+, /g, "")}`;
-  });
   mkdirSync(dirname(to), { recursive: true });
-  writeFileSync(to, `// made by pwa/build/templates.mjs\nexport const templates = {\n${compiled.join(",\n")}\n};\n`);
+  writeFileSync(
+    to,
+    `// made by pwa/build/templates.mjs\nexport const templates = {\n${compiled.join(",\n")}\n};\n`,
+  );
   return compiled.length;
 }
 
 /** Indentation between tags says nothing in HTML and costs bytes on the phone. */
 function squeeze(source) {
-  return source.replace(/\{#[^]*?#\}/g, "").replace(/\n\s*/g, "\n");
+  return source.replace(/\{#[\s\S]*?#\}/g, "").replace(/\n\s*/g, "\n");
 }
 
 function files(root, folder) {
@@ -38,7 +44,9 @@ function files(root, folder) {
     if (error.code !== "ENOENT") throw error;
   }
   return entries
-    .flatMap((entry) => (entry.isDirectory() ? files(root, `${folder}/${entry.name}`) : [`${folder}/${entry.name}`]))
+    .flatMap((entry) =>
+      entry.isDirectory() ? files(root, `${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
+    )
     .filter((name) => name.endsWith(".html") && name !== "field/shell.html") // the server renders the shell
     .sort();
 }

@@ -1,5 +1,5 @@
 /** Find: anybody of the pack by a few letters. What is typed is in a body, never in an address; it comes back with Back. */
-import { placeOf, openMatters } from "../cards.ts";
+import { openMatters, placeOf } from "../cards.ts";
 import { type Ctx, type Found, type Route, seeOther } from "../ctx.ts";
 
 export const routes: Route[] = [
@@ -28,7 +28,11 @@ async function search(ctx: Ctx): Promise<Response> {
 }
 
 async function found(ctx: Ctx, q: string): Promise<Record<string, unknown>> {
-  const [me, county, { all }] = await Promise.all([ctx.store.me.get(), ctx.store.county.get(), ctx.store.people.count()]);
+  const [me, county, { all }] = await Promise.all([
+    ctx.store.me.get(),
+    ctx.store.county.get(),
+    ctx.store.people.count(),
+  ]);
   const hits = q ? await ctx.store.people.find(q, ROWS + 1) : [];
   const people = await Promise.all(
     hits.slice(0, ROWS).map(async (hit: Found) => {

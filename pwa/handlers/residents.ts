@@ -23,9 +23,26 @@ async function show(ctx: Ctx): Promise<Response> {
   return ctx.render("field/resident.html", {
     back: from,
     r: {
-      ...{ ...whom(ctx, card), place: placeOf(card, me) || card.name, card: person!.card, state: card.state, life: card.life },
-      ...{ phone: card.phone, phone_of: card.phone_of, no_phone: card.no_phone, needs: card.needs, need_words: county.needs },
-      ...{ dialect: card.dialect, hours: card.hours, helper: card.helper ?? null, guardian: card.guardian ?? null },
+      ...{
+        ...whom(ctx, card),
+        place: placeOf(card, me) || card.name,
+        card: person!.card,
+        state: card.state,
+        life: card.life,
+      },
+      ...{
+        phone: card.phone,
+        phone_of: card.phone_of,
+        no_phone: card.no_phone,
+        needs: card.needs,
+        need_words: county.needs,
+      },
+      ...{
+        dialect: card.dialect,
+        hours: card.hours,
+        helper: card.helper ?? null,
+        guardian: card.guardian ?? null,
+      },
       ...{ masked: masked_id(card.id_number) || card.id_masked, has_full: card.id_number !== "" },
       ...{ household: card.household, address: card.address, kin: card.kin, clashes: card.clashes },
     },
@@ -51,7 +68,15 @@ function pastOf(card: ResidentCard, own: OwnRecord[]): Record<string, unknown>[]
   }));
   const told = card.past
     .filter(({ id }) => !known.has(id))
-    .map(({ on, by, notes, outcome, reasons }) => ({ on, by, notes, outcome, reasons, state: "", record: "" }));
+    .map(({ on, by, notes, outcome, reasons }) => ({
+      on,
+      by,
+      notes,
+      outcome,
+      reasons,
+      state: "",
+      record: "",
+    }));
   return [...mine, ...told].sort((a, b) => (a.on < b.on ? 1 : a.on > b.on ? -1 : 0)).slice(0, PAST);
 }
 
@@ -73,14 +98,21 @@ async function unmask(ctx: Ctx): Promise<Response> {
     other: words(ctx.form, "words", 200),
   };
   if (!said[why]) {
-    const error = why === "other" ? ctx.t("Say in a few words what for") : ctx.t("Choose what you need it for");
+    const error =
+      why === "other" ? ctx.t("Say in a few words what for") : ctx.t("Choose what you need it for");
     return idNumber(ctx, card, "", "", { why: error });
   }
   await record(ctx, { kind: "resident.unmasked", subject: card.id, body: { why: said[why] } });
   return idNumber(ctx, card, card.id_number, said[why], {});
 }
 
-function idNumber(ctx: Ctx, card: ResidentCard, number: string, why: string, errors: Errors): Promise<Response> {
+function idNumber(
+  ctx: Ctx,
+  card: ResidentCard,
+  number: string,
+  why: string,
+  errors: Errors,
+): Promise<Response> {
   const masked = masked_id(card.id_number) || card.id_masked;
   return ctx.render(
     "field/id_number.html",

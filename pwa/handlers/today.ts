@@ -1,6 +1,6 @@
 /** Today: who is due, group by group, so that one walk serves several; and the look before leaving. */
-import { type Ctx, type Day, type OwnRecord, type ResidentCard, type Route, seeOther } from "../ctx.ts";
 import { mattersOf, openMatters, topNeed, waitsUntil } from "../cards.ts";
+import { type Ctx, type Day, type OwnRecord, type ResidentCard, type Route, seeOther } from "../ctx.ts";
 import { age, localDay } from "../filters.ts";
 
 export const routes: Route[] = [
@@ -19,10 +19,16 @@ const PACK_HOURS = 24;
 
 async function today(ctx: Ctx): Promise<Response> {
   const day = ctx.clock.today();
-  const [me, county, seen] = await Promise.all([ctx.store.me.get(), ctx.store.county.get(), seenOn(ctx, day)]);
+  const [me, county, seen] = await Promise.all([
+    ctx.store.me.get(),
+    ctx.store.county.get(),
+    seenOn(ctx, day),
+  ]);
   const until = later(day, SOON_DAYS);
   const gone = new Set(seen.map(({ id }) => id));
-  const due = (await ctx.store.people.dueToday(until)).filter((card) => !gone.has(card.id) && !waitsUntil(card, day));
+  const due = (await ctx.store.people.dueToday(until)).filter(
+    (card) => !gone.has(card.id) && !waitsUntil(card, day),
+  );
   const rows = Math.max(ROWS, Number(ctx.query.get("rows")) || ROWS);
   const villages = [...new Set((due.length ? due : []).map(({ area }) => area))];
   const groups = new Map<string, { id: string; title: string; people: unknown[] }>();
@@ -31,13 +37,20 @@ async function today(ctx: Ctx): Promise<Response> {
     const title = villages.length > 1 ? `${me.villages[card.area] ?? ""}${card.group}` : card.group;
     if (!groups.has(key)) groups.set(key, { id: `group-${groups.size + 1}`, title, people: [] });
     groups.get(key)!.people.push({
-      ...{ id: card.id, name: card.name, sex: card.sex, age: age(card.birth_on ?? card.birth_year ?? "", day) },
+      ...{
+        id: card.id,
+        name: card.name,
+        sex: card.sex,
+        age: age(card.birth_on ?? card.birth_year ?? "", day),
+      },
       ...{ matters: openMatters(card, county, until), need: topNeed(card) },
     });
   }
   const checks = await look(ctx, day);
   return ctx.render("field/today.html", {
-    villages: (villages.length ? villages : Object.keys(me.villages)).map((code) => me.villages[code] ?? "").filter(Boolean),
+    villages: (villages.length ? villages : Object.keys(me.villages))
+      .map((code) => me.villages[code] ?? "")
+      .filter(Boolean),
     due_count: due.length,
     groups: [...groups.values()],
     more: due.length > rows ? `/field/today?rows=${rows + ROWS}` : "",
@@ -49,7 +62,10 @@ async function today(ctx: Ctx): Promise<Response> {
 }
 
 /** Whom this agent visited today, newest first, each once. */
-async function seenOn(ctx: Ctx, day: Day): Promise<{ id: string; name: string; reasons: unknown; outcome: unknown; state: string }[]> {
+async function seenOn(
+  ctx: Ctx,
+  day: Day,
+): Promise<{ id: string; name: string; reasons: unknown; outcome: unknown; state: string }[]> {
   const visits = (await ctx.store.records.onDay(day)).filter(isVisit);
   const once = new Map<string, OwnRecord>();
   for (const visit of visits) if (!once.has(visit.subject)) once.set(visit.subject, visit);
@@ -58,7 +74,8 @@ async function seenOn(ctx: Ctx, day: Day): Promise<{ id: string; name: string; r
   }));
 }
 
-const isVisit = (own: OwnRecord): own is OwnRecord & { subject: string } => own.kind === "visit.ended" && own.subject !== null;
+const isVisit = (own: OwnRecord): own is OwnRecord & { subject: string } =>
+  own.kind === "visit.ended" && own.subject !== null;
 
 /** Who comes next when nobody is due today. */
 async function nextOne(ctx: Ctx, day: Day): Promise<{ name: string; due_on: Day } | null> {
@@ -90,7 +107,9 @@ interface Check {
 async function departure(ctx: Ctx): Promise<Response> {
   const checks = await look(ctx, ctx.clock.today());
   const missing = checks.filter(({ ok }) => !ok).length;
-  const can_help = checks.some(({ ok, kind, n }) => (!ok && kind !== "space" && kind !== "clock") || (kind === "unsent" && n > 0));
+  const can_help = checks.some(
+    ({ ok, kind, n }) => (!ok && kind !== "space" && kind !== "clock") || (kind === "unsent" && n > 0),
+  );
   return ctx.render("field/departure.html", { checks, missing, can_help });
 }
 
@@ -115,7 +134,10 @@ async function look(ctx: Ctx, day: Day): Promise<Check[]> {
   const { ms, age_s } = ctx.clock.offset();
   const seconds = Math.round(Math.abs(ms ?? 0) / 1000);
   return [
-    check("gestures", without.length === 0, { n: without.length, names: without.slice(0, 3).map(({ name }) => name) }),
+    check("gestures", without.length === 0, {
+      n: without.length,
+      names: without.slice(0, 3).map(({ name }) => name),
+    }),
     check("pack", fresh && totals.all > 0, { n: totals.all, at: heard ?? "" }),
     ...(pictures === null ? [] : [check("space", pictures >= FEW_PICTURES, { n: pictures })]),
     check("clock", seconds < CLOCK_SECONDS, { at: age_s === null ? "" : (heard ?? ""), seconds }),
@@ -129,7 +151,8 @@ function check(kind: Check["kind"], ok: boolean, facts: Partial<Check>): Check {
 
 /** A verification is due and its gesture is missing or would lapse today. */
 function needsGesture(card: ResidentCard, now: Date): boolean {
-  const due = card.entitlements.some(({ taken }) => !taken) || card.tasks.some(({ kind }) => kind === "retake");
+  const due =
+    card.entitlements.some(({ taken }) => !taken) || card.tasks.some(({ kind }) => kind === "retake");
   return due && (!card.challenge || Date.parse(card.challenge.ends_at) <= now.getTime());
 }
 
@@ -137,10 +160,12 @@ function needsGesture(card: ResidentCard, now: Date): boolean {
 async function roomFor(bytes: number): Promise<number | null> {
   const room = await globalThis.navigator?.storage?.estimate?.().catch(() => undefined);
   if (!room?.quota) return null;
-  return Math.min(999, Math.max(0, Math.floor((room.quota - (room.usage ?? 0) - SPARE_BYTES) / (bytes || 150_000))));
+  return Math.min(
+    999,
+    Math.max(0, Math.floor((room.quota - (room.usage ?? 0) - SPARE_BYTES) / (bytes || 150_000))),
+  );
 }
 
 function later(day: Day, days: number): Day {
   return localDay(new Date(Date.parse(`${day}T04:00:00Z`) + days * 86_400_000).toISOString());
 }
-

@@ -1,7 +1,29 @@
 /** A visit: one form for every purpose. It begins when the form is first opened and ends with the save: no check-in (R-BUR-3). */
+import { uuid7 } from "../bytes.ts";
 import { bornAt, mattersOf } from "../cards.ts";
-import { type Ctx, type Draft, type Fact, Problem, type ResidentCard, type Route, record, seeOther } from "../ctx.ts";
-import { cardOf, type Errors, type Mark, markValues, NO_MARK, type MarkValues, none, oneOf, readMark, whom, words } from "../fields.ts";
+import {
+  type Ctx,
+  type Draft,
+  type Fact,
+  Problem,
+  type ResidentCard,
+  type Route,
+  record,
+  seeOther,
+} from "../ctx.ts";
+import {
+  cardOf,
+  type Errors,
+  type Mark,
+  type MarkValues,
+  markValues,
+  NO_MARK,
+  none,
+  oneOf,
+  readMark,
+  whom,
+  words,
+} from "../fields.ts";
 import { localDay } from "../filters.ts";
 import type { VisitEnded } from "../generated/wire.ts";
 import type { Correctable } from "./corrections.ts";
@@ -58,7 +80,11 @@ async function ask(ctx: Ctx): Promise<Response> {
 
 /** Reasons come prefilled from what is due; nothing else does. */
 async function suggested(ctx: Ctx, card: ResidentCard): Promise<Values> {
-  const kinds = new Set<string>(mattersOf(card, await ctx.store.county.get()).filter(({ taken }) => !taken).map(({ kind }) => kind));
+  const kinds = new Set<string>(
+    mattersOf(card, await ctx.store.county.get())
+      .filter(({ taken }) => !taken)
+      .map(({ kind }) => kind),
+  );
   if (kinds.has("retake")) kinds.add("verification");
   if (kinds.has("request_answer")) kinds.add("request");
   return { ...read(new URLSearchParams()), reasons: REASONS.filter((code) => kinds.has(code)) };
@@ -75,11 +101,21 @@ async function around(ctx: Ctx, card: ResidentCard): Promise<Record<string, unkn
   return { people, reasons: REASONS, back_on, try_number: card.tries + 1, max_tries: county.max_tries };
 }
 
-async function page(ctx: Ctx, card: ResidentCard, draft: Draft, values: Values, errors: Errors): Promise<Response> {
+async function page(
+  ctx: Ctx,
+  card: ResidentCard,
+  draft: Draft,
+  values: Values,
+  errors: Errors,
+): Promise<Response> {
   return ctx.render(
     "field/visit.html",
     {
-      ...{ action: `/field/visits/new?resident=${card.id}`, back: `/field/residents/${card.id}`, person: whom(ctx, card) },
+      ...{
+        action: `/field/visits/new?resident=${card.id}`,
+        back: `/field/residents/${card.id}`,
+        person: whom(ctx, card),
+      },
       ...{ draft, draft_key: draft.key, errors, correcting: null, ...(await around(ctx, card)), values },
     },
     none(errors) ? {} : { status: 422 },
@@ -96,7 +132,10 @@ async function answer(ctx: Ctx): Promise<Response> {
   await ctx.store.drafts.keep(draft.key, fieldsIn(ctx.form));
   if (values.outcome === "death_reported") return seeOther(`/field/residents/${card.id}/death?visit=1`);
   if (SIGNED.includes(values.outcome as Outcome)) return seeOther(`/field/visits/mark?resident=${card.id}`);
-  await record(ctx, await visitFact(ctx, card, draft, values, null, []));
+  await record(ctx, [
+    await visitFact(ctx, card, draft, values, null, []),
+    ...notTaken(card, draft.id, values),
+  ]);
   return seeOther(`/field/residents/${card.id}?said=${values.outcome === "refused" ? "refused" : "visit"}`);
 }
 
@@ -107,6 +146,20 @@ function errorsOf(ctx: Ctx, values: Values): Errors {
   return errors;
 }
 
+/** Went for a verification and came back without: the round learns why (R-LIF-5). */
+export function notTaken(card: ResidentCard, visit: string, values: Values): Fact[] {
+  const open = card.entitlements.filter(({ taken }) => !taken).map(({ id }) => id);
+  if (!values.reasons.includes("verification") || open.length === 0) return [];
+  const { outcome, where } = bodyOf(card, values);
+  const id = uuid7(bornAt(visit));
+  return [
+    {
+      ...{ id, kind: "verification.not_taken", subject: card.id },
+      body: { verification: id, visit, entitlements: open, outcome, where, remarks: values.notes },
+    },
+  ];
+}
+
 async function askMark(ctx: Ctx): Promise<Response> {
   const card = await whose(ctx);
   const draft = await begun(ctx, card);
@@ -114,7 +167,13 @@ async function askMark(ctx: Ctx): Promise<Response> {
   return markPage(ctx, card, draft, fields.has("mark_kind") ? markValues(fields) : NO_MARK, {});
 }
 
-async function markPage(ctx: Ctx, card: ResidentCard, draft: Draft, mark: MarkValues, errors: Errors): Promise<Response> {
+async function markPage(
+  ctx: Ctx,
+  card: ResidentCard,
+  draft: Draft,
+  mark: MarkValues,
+  errors: Errors,
+): Promise<Response> {
   const { outcome } = read(fieldsOf(draft));
   return ctx.render(
     "field/visit_mark.html",
@@ -137,11 +196,12 @@ async function finish(ctx: Ctx): Promise<Response> {
 /** The draft of a visit whose first page is filled in. */
 async function begun(ctx: Ctx, card: ResidentCard): Promise<Draft> {
   const draft = await ctx.store.drafts.get(visitKey(card.id));
-  if (!draft || !read(fieldsOf(draft)).outcome) throw new Problem("form-gone", { path: `/field/visits/new?resident=${card.id}` }, 404);
+  if (!draft || !read(fieldsOf(draft)).outcome)
+    throw new Problem("form-gone", { path: `/field/visits/new?resident=${card.id}` }, 404);
   return draft;
 }
 
-/** The event of a visit as the form gave it; its id is the draft's, and so is the visit's. */
+/** The event of a visit as the form gave it; its id is the draft's, and so is the visit's. `began`: the id born when it began. */
 export async function visitFact(
   ctx: Ctx,
   card: ResidentCard,
@@ -149,7 +209,10 @@ export async function visitFact(
   values: Values,
   mark: Mark | null,
   blobs: string[],
-  links: Pick<VisitEnded, "verifications" | "deliveries" | "requests"> = {},
+  {
+    began = draft.id,
+    ...links
+  }: Pick<VisitEnded, "verifications" | "deliveries" | "requests"> & { began?: string } = {},
 ): Promise<Fact> {
   const county = await ctx.store.county.get();
   const outcome = values.outcome as Outcome;
@@ -159,7 +222,7 @@ export async function visitFact(
     visit: draft.id,
     ...bodyOf(card, values),
     mark: mark as VisitEnded["mark"],
-    started_at: bornAt(draft.id).toISOString(),
+    started_at: bornAt(began).toISOString(),
     ended_at: ctx.clock.now().toISOString(),
     return_on: again,
     ...links,
@@ -170,11 +233,20 @@ export async function visitFact(
   };
 }
 
-function bodyOf(card: ResidentCard, values: Values): Pick<VisitEnded, "reasons" | "met" | "outcome" | "where" | "notes"> {
+function bodyOf(
+  card: ResidentCard,
+  values: Values,
+): Pick<VisitEnded, "reasons" | "met" | "outcome" | "where" | "notes"> {
   const outcome = values.outcome as Outcome;
-  const where = { away: values.where_away, hospital: values.where_hospital, moved: values.where_moved }[outcome as string] ?? "";
+  const where =
+    { away: values.where_away, hospital: values.where_hospital, moved: values.where_moved }[
+      outcome as string
+    ] ?? "";
   const seen = SIGNED.includes(outcome) || outcome === "refused";
-  const met = [...(seen ? [{ resident: card.id, relation: "self" }] : []), ...values.met.map((code) => metOf(card, code))];
+  const met = [
+    ...(seen ? [{ resident: card.id, relation: "self" }] : []),
+    ...values.met.map((code) => metOf(card, code)),
+  ];
   return { reasons: values.reasons as VisitEnded["reasons"], met, outcome, where, notes: values.notes };
 }
 
@@ -184,10 +256,20 @@ function metOf(card: ResidentCard, code: string): { relation: string } {
 }
 
 /** What this phone shows until the county answers: a visit settles looking in and coming again, or sets a new day. */
-function tasksAfter(card: ResidentCard, outcome: Outcome, id: string, again: string | null): ResidentCard["tasks"] {
-  const left = card.tasks.filter(({ kind }) => kind !== "revisit" && !(kind === "care" && outcome === "done"));
+function tasksAfter(
+  card: ResidentCard,
+  outcome: Outcome,
+  id: string,
+  again: string | null,
+): ResidentCard["tasks"] {
+  const left = card.tasks.filter(
+    ({ kind }) => kind !== "revisit" && !(kind === "care" && outcome === "done"),
+  );
   if (!again) return left;
-  return [...left, { id, kind: "revisit", what: "", due_on: again, who_may: "", money: false, why: "", about: null }];
+  return [
+    ...left,
+    { id, kind: "revisit", what: "", due_on: again, who_may: "", money: false, why: "", about: null },
+  ];
 }
 
 export function read(form: URLSearchParams): Values {
@@ -204,7 +286,9 @@ export function read(form: URLSearchParams): Values {
 
 /** A draft's fields as the form that gave them. */
 export function fieldsOf(draft: Draft): URLSearchParams {
-  return new URLSearchParams(Object.entries(draft.fields).flatMap(([name, all]) => all.map((one) => [name, one])));
+  return new URLSearchParams(
+    Object.entries(draft.fields).flatMap(([name, all]) => all.map((one) => [name, one])),
+  );
 }
 
 export function fieldsIn(form: URLSearchParams): Record<string, string[]> {
@@ -221,14 +305,19 @@ export const correctable: Correctable = {
   template: "field/visit.html",
   async show(ctx, old, again) {
     const card = await cardOf(ctx, old.subject ?? "");
-    return { ...(await around(ctx, card)), values: again ? read(ctx.form) : written(old.body as unknown as VisitEnded, card) };
+    return {
+      ...(await around(ctx, card)),
+      values: again ? read(ctx.form) : written(old.body as unknown as VisitEnded, card),
+    };
   },
   async read(ctx, old) {
     const card = await cardOf(ctx, old.subject ?? "");
     const values = read(ctx.form);
     const errors = errorsOf(ctx, values);
     const before = old.body as unknown as VisitEnded;
-    const again = AGAIN.includes(values.outcome as Outcome) ? dayAfter(ctx, (await ctx.store.county.get()).retry_days) : null;
+    const again = AGAIN.includes(values.outcome as Outcome)
+      ? dayAfter(ctx, (await ctx.store.county.get()).retry_days)
+      : null;
     const { reasons, met, outcome, where, notes } = bodyOf(card, values);
     return { errors, body: { ...before, reasons, met, outcome, where, notes, return_on: again } };
   },

@@ -1,0 +1,418 @@
+/**
+ * A life verification at the bedside: document seen, live picture with its gesture, a witness, the mark (R-LIF-7, R-LIF-10).
+ * Where consent stands it takes five presses: begin, document, shutter, witness, keep. What could not be is said as plainly.
+ */
+import { uuid7 } from "../bytes.ts";
+import { type Ctx, type Draft, Problem, type ResidentCard, type Route, record, seeOther } from "../ctx.ts";
+import {
+  cardOf,
+  type Errors,
+  type MarkValues,
+  markValues,
+  NO_MARK,
+  none,
+  oneOf,
+  readMark,
+  whom,
+  words,
+} from "../fields.ts";
+import { masked_id } from "../filters.ts";
+import type { VerificationCaptured, VerificationNotTaken } from "../generated/wire.ts";
+import { fieldsIn, fieldsOf, read as readVisit, visitFact } from "./visits.ts";
+
+export const routes: Route[] = [
+  ["GET", "/field/residents/:id/verification", begin],
+  ["POST", "/field/residents/:id/verification", seeDocument],
+  ["GET", "/field/residents/:id/verification/camera", camera],
+  ["POST", "/field/residents/:id/verification/camera", taken],
+  ["GET", "/field/residents/:id/verification/gestures", gestures],
+  ["GET", "/field/residents/:id/verification/confirm", confirm],
+  ["POST", "/field/residents/:id/verification/confirm", keep],
+  ["GET", "/field/residents/:id/kin", askKin],
+  ["POST", "/field/residents/:id/kin", keepKin],
+  ["GET", "/field/residents/:id/loss", askLoss],
+  ["POST", "/field/residents/:id/loss", keepLoss],
+];
+
+const ABILITIES = ["normal", "one_side", "bedridden", "none"] as const;
+const DOCUMENTS = ["id_card", "household_book", "none"] as const;
+const CONDITIONS = ["healthy", "weak", "bedridden", "hospital"] as const;
+const LOSSES = ["double_benefit", "missing", "serving_sentence", "lost_nationality", "other"] as const;
+const WITNESSES = ["before", "helper", "guardian", "other"] as const;
+type Ability = (typeof ABILITIES)[number];
+
+const home = (id: string): string => `/field/residents/${id}`;
+const step = (id: string, name = ""): string => `${home(id)}/verification${name ? "/" : ""}${name}`;
+const draftKey = (id: string): string => `verification:${id}`;
+
+/** The entitlements this attempt is for; a retake is for those of the attempt sent back. */
+function wanted(card: ResidentCard): ResidentCard["entitlements"] {
+  const open = card.entitlements.filter(({ taken }) => !taken);
+  return open.length ? open : card.tasks.some(({ kind }) => kind === "retake") ? card.entitlements : [];
+}
+
+async function benefitsOf(ctx: Ctx, card: ResidentCard): Promise<string[]> {
+  const county = await ctx.store.county.get();
+  return wanted(card).map(({ benefit }) => county.benefits[benefit] ?? benefit);
+}
+
+const retakeOf = (card: ResidentCard) => card.tasks.find(({ kind }) => kind === "retake");
+
+/* ---- 1: the document, after whatever forbids to begin */
+
+async function begin(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const person = whom(ctx, card);
+  if (card.life || wanted(card).length === 0) return seeOther(home(card.id));
+  if (card.kin) return seeOther(`${home(card.id)}/kin`);
+  const consent = card.consents.life_verification ?? "";
+  if (consent === "") return seeOther(`${home(card.id)}/consents/life_verification?then=verification`);
+  if (consent !== "given") {
+    const { lead } = await ctx.store.me.get();
+    return ctx.render("field/verification_refused.html", { back: home(card.id), person, lead: lead ?? null });
+  }
+  const draft = await ctx.store.drafts.open(draftKey(card.id));
+  return ctx.render("field/verification.html", {
+    ...{ action: step(card.id), back: home(card.id), person, draft, draft_key: draft.key },
+    ...{ benefits: await benefitsOf(ctx, card), masked: masked_id(card.id_number) || card.id_masked },
+    why_again: retakeOf(card)?.why ?? "",
+  });
+}
+
+async function seeDocument(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const document = oneOf(ctx.form, "document", DOCUMENTS);
+  if (!document) return begin(ctx);
+  await ctx.store.drafts.keep(draftKey(card.id), { document: [document] });
+  return seeOther(step(card.id, "camera"));
+}
+
+/** The draft of an attempt whose document was seen; without one it begins again. */
+async function begun(ctx: Ctx, card: ResidentCard): Promise<Draft> {
+  const draft = await ctx.store.drafts.get(draftKey(card.id));
+  if (!draft?.fields.document) throw new Problem("form-gone", { path: step(card.id) }, 404);
+  return draft;
+}
+
+/* ---- 2: the picture */
+
+async function camera(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const draft = await begun(ctx, card);
+  const ability = oneOf(ctx.query, "ability", ABILITIES) || abilityOf(card);
+  const { challenge } = card;
+  return ctx.render("field/verification_camera.html", {
+    ...{
+      action: `${step(card.id, "camera")}?ability=${ability}`,
+      back: step(card.id),
+      other: step(card.id, "gestures"),
+    },
+    ...{
+      person: whom(ctx, card),
+      draft,
+      gesture: await gestureOf(ctx, card, ability),
+      challenge: Boolean(challenge),
+    },
+    lapsed: challenge ? Date.parse(challenge.ends_at) <= ctx.clock.now().getTime() : false,
+  });
+}
+
+/** Someone bedridden last time, or so noted, is not asked to lift an arm first. */
+function abilityOf(card: ResidentCard): Ability {
+  return card.condition === "bedridden" || card.needs.includes("bedridden") ? "bedridden" : "normal";
+}
+
+async function gestureOf(
+  ctx: Ctx,
+  card: ResidentCard,
+  ability: Ability,
+): Promise<{ code: string; words: string }> {
+  const code = card.challenge?.gestures[ability] ?? "";
+  const found = (await ctx.store.county.get()).gestures.find((one) => one.code === code);
+  return { code, words: found?.words ?? "" }; // said to the person: in Chinese whatever the screen speaks
+}
+
+async function gestures(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const options = await Promise.all(
+    ABILITIES.map(async (ability) => {
+      const href = `${step(card.id, "camera")}?ability=${ability}`;
+      return { ability, href, ...(await gestureOf(ctx, card, ability)) };
+    }),
+  );
+  return ctx.render("field/gestures.html", {
+    back: step(card.id, "camera"),
+    person: whom(ctx, card),
+    options,
+  });
+}
+
+async function taken(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const draft = await begun(ctx, card);
+  const ability = oneOf(ctx.query, "ability", ABILITIES) || abilityOf(card);
+  if (!(await ctx.store.photos.info(draft.id, "picture")))
+    return seeOther(`${step(card.id, "camera")}?ability=${ability}`);
+  await ctx.store.drafts.keep(draft.key, {
+    ability: [ability],
+    captured_at: [ctx.clock.now().toISOString()],
+  });
+  return seeOther(step(card.id, "confirm"));
+}
+
+/* ---- 3: look once, then keep */
+
+interface Values {
+  witness: (typeof WITNESSES)[number] | "";
+  other: string;
+  condition: (typeof CONDITIONS)[number] | "";
+}
+
+async function confirm(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const draft = await begun(ctx, card);
+  if (!draft.fields.captured_at) return seeOther(step(card.id, "camera"));
+  const fields = fieldsOf(draft);
+  const values = read(fields);
+  const before = oneOf(new URLSearchParams({ condition: card.condition }), "condition", CONDITIONS);
+  const mark = fields.has("mark_kind") ? markValues(fields) : NO_MARK;
+  return confirmPage(ctx, card, draft, { ...values, condition: values.condition || before }, mark, {});
+}
+
+async function confirmPage(
+  ctx: Ctx,
+  card: ResidentCard,
+  draft: Draft,
+  values: Values,
+  mark: MarkValues,
+  errors: Errors,
+): Promise<Response> {
+  const ability = oneOf(fieldsOf(draft), "ability", ABILITIES) || "normal";
+  return ctx.render(
+    "field/verification_confirm.html",
+    {
+      ...{
+        action: step(card.id, "confirm"),
+        back: step(card.id, "camera"),
+        again: `${step(card.id, "camera")}?ability=${ability}`,
+      },
+      ...{ person: whom(ctx, card), draft, draft_key: draft.key, benefits: await benefitsOf(ctx, card) },
+      ...{ gesture: await gestureOf(ctx, card, ability), witnesses: known(card), values, mark, errors },
+      condition_before: card.condition,
+    },
+    none(errors) ? {} : { status: 422 },
+  );
+}
+
+/** Who stood by last time, and who helps: to press, not to type. */
+function known(
+  card: ResidentCard,
+): { value: string; words: string; name: string; relation: string; resident: string | null }[] {
+  const people = [
+    {
+      value: "before",
+      name: card.witness?.name ?? "",
+      relation: card.witness?.relation ?? "",
+      resident: card.witness?.resident ?? null,
+    },
+    { value: "helper", name: card.helper?.name ?? "", relation: card.helper?.relation ?? "", resident: null },
+    {
+      value: "guardian",
+      name: card.guardian?.name ?? "",
+      relation: card.guardian?.relation ?? "",
+      resident: null,
+    },
+  ];
+  return people
+    .filter((one, at) => one.name && people.findIndex(({ name }) => name === one.name) === at)
+    .map((one) => ({ ...one, words: `${one.relation} ${one.name}`.trim() }));
+}
+
+async function keep(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const event = ctx.form.get("event") ?? "";
+  if (event && (await ctx.store.records.get(event))) return seeOther(`${home(card.id)}?said=verification`); // a second tap
+  const draft = await begun(ctx, card);
+  const values = read(ctx.form);
+  const { mark, blobs, errors } = await readMark(ctx, draft.id);
+  const { name: agent } = (await ctx.store.me.get()).person;
+  const witness = witnessOf(card, values);
+  if (!values.witness) errors.witness = ctx.t("Choose who stands by");
+  else if (!witness.name) errors.witness_other = ctx.t("Write the name and how they are related");
+  else if (witness.name === agent) errors.witness = ctx.t("You cannot be the witness, ask somebody else");
+  if (!values.condition) errors.condition = ctx.t("Choose how they are");
+  await ctx.store.drafts.keep(draft.key, fieldsIn(ctx.form));
+  if (!none(errors) || !mark) return confirmPage(ctx, card, draft, values, markValues(ctx.form), errors);
+
+  const fields = fieldsOf(draft);
+  const ability = oneOf(fields, "ability", ABILITIES) || "normal";
+  const entitlements = wanted(card).map(({ id }) => id);
+  const visit = uuid7(ctx.clock.now());
+  const body: VerificationCaptured = {
+    ...{ verification: draft.id, visit, entitlements, challenge: card.challenge?.id ?? null },
+    gesture: (await gestureOf(ctx, card, ability)).code || ability,
+    document: oneOf(fields, "document", DOCUMENTS) || "none",
+    condition: values.condition as VerificationCaptured["condition"],
+    witness,
+    kin: card.kin,
+    captured_at: fields.get("captured_at") ?? ctx.clock.now().toISOString(),
+    retake_of: retakeOf(card)?.id ?? null,
+    mark: mark as VerificationCaptured["mark"],
+  };
+  const visited = await visitAround(ctx, card, visit, draft.id, mark, blobs);
+  await record(ctx, [
+    {
+      ...{
+        id: draft.id,
+        kind: "verification.captured",
+        subject: card.id,
+        body: { ...body },
+        draft: draft.key,
+      },
+      blobs: ["picture", ...blobs],
+    },
+    {
+      ...visited,
+      change: {
+        ...visited.change,
+        ...{
+          condition: body.condition,
+          witness: {
+            name: witness.name,
+            relation: witness.relation ?? "",
+            resident: witness.resident ?? null,
+          },
+        },
+        entitlements: card.entitlements.map((one) =>
+          entitlements.includes(one.id) ? { ...one, taken: "captured" } : one,
+        ),
+        tasks: card.tasks.filter(({ kind }) => kind !== "retake" && kind !== "revisit"),
+      },
+    },
+  ]);
+  return seeOther(`${home(card.id)}?said=verification`);
+}
+
+/** The visit a verification is: it bears the same mark (a picture belongs to one event, so the strokes are put beside it again). */
+async function visitAround(
+  ctx: Ctx,
+  card: ResidentCard,
+  id: string,
+  verification: string,
+  mark: Parameters<typeof visitFact>[4],
+  blobs: string[],
+): ReturnType<typeof visitFact> {
+  for (const role of blobs) {
+    const found = await ctx.store.photos.get(verification, role);
+    if (found) await ctx.store.photos.put(id, role, found.bytes, found.type);
+  }
+  const values = { ...readVisit(new URLSearchParams()), outcome: "done" as const, reasons: ["verification"] };
+  const fact = await visitFact(ctx, card, { id, key: "" }, values, mark, blobs, {
+    verifications: [verification],
+    began: verification,
+  });
+  const { draft: _none, ...rest } = fact;
+  return rest;
+}
+
+function witnessOf(card: ResidentCard, values: Values): VerificationCaptured["witness"] {
+  const found = known(card).find(({ value }) => value === values.witness);
+  if (found) return { name: found.name, relation: found.relation, resident: found.resident };
+  const [name = "", relation = ""] = values.other.split(/[，,、;；\s]+/, 2);
+  return { name, relation };
+}
+
+function read(form: URLSearchParams): Values {
+  return {
+    witness: oneOf(form, "witness", WITNESSES),
+    other: words(form, "witness_other"),
+    condition: oneOf(form, "condition", CONDITIONS),
+  };
+}
+
+/* ---- what could not be */
+
+async function askKin(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const draft = await ctx.store.drafts.open(`kin:${card.id}`);
+  return ctx.render("field/kin.html", {
+    ...{
+      action: `${home(card.id)}/kin`,
+      back: home(card.id),
+      person: whom(ctx, card),
+      draft,
+      draft_key: draft.key,
+    },
+    declared: card.kin,
+  });
+}
+
+/** A relation does not verify a relation: another agent comes (R-LIF-9). */
+async function keepKin(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  await notTaken(ctx, card, `kin:${card.id}`, { outcome: "kin" }, { kin: true });
+  return seeOther(`${home(card.id)}?said=kin`);
+}
+
+async function askLoss(ctx: Ctx): Promise<Response> {
+  return lossPage(ctx, await cardOf(ctx), { loss: "", remarks: "" }, {});
+}
+
+async function lossPage(
+  ctx: Ctx,
+  card: ResidentCard,
+  values: { loss: string; remarks: string },
+  errors: Errors,
+): Promise<Response> {
+  const draft = await ctx.store.drafts.open(`loss:${card.id}`);
+  return ctx.render(
+    "field/loss.html",
+    {
+      ...{
+        action: `${home(card.id)}/loss`,
+        back: home(card.id),
+        person: whom(ctx, card),
+        draft,
+        draft_key: draft.key,
+      },
+      ...{ values, errors },
+    },
+    none(errors) ? {} : { status: 422 },
+  );
+}
+
+async function keepLoss(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  const values = { loss: oneOf(ctx.form, "loss", LOSSES), remarks: words(ctx.form, "remarks", 200) };
+  const errors: Errors = {};
+  if (!values.loss) errors.loss = ctx.t("Choose one");
+  if (!values.remarks) errors.remarks = ctx.t("Say from whom you know it");
+  if (!none(errors)) return lossPage(ctx, card, values, errors);
+  const { loss, remarks } = values;
+  await notTaken(ctx, card, `loss:${card.id}`, { outcome: "suspected_loss", loss, remarks });
+  return seeOther(`${home(card.id)}?said=not_taken`);
+}
+
+async function notTaken(
+  ctx: Ctx,
+  card: ResidentCard,
+  key: string,
+  why: Pick<VerificationNotTaken, "outcome" | "loss" | "remarks">,
+  change: Partial<ResidentCard> = {},
+): Promise<void> {
+  const draft = await ctx.store.drafts.open(key);
+  const id = ctx.form.get("event") || draft.id;
+  const body: VerificationNotTaken = {
+    verification: id,
+    entitlements: wanted(card).map((one) => one.id),
+    ...why,
+  };
+  await record(ctx, {
+    id,
+    kind: "verification.not_taken",
+    subject: card.id,
+    body: { ...body },
+    draft: key,
+    change,
+  });
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { phone } from "../kit.ts";
+
+test("a few initials find a person, and the address says nothing of them", async () => {
+  const one = await phone();
+  const answer = await one.post("/field/find", { q: "lzy" });
+  expect(await answer.text()).toContain("<mark>罗正英</mark>");
+  expect(answer.headers.get("HX-Push-Url")).toBe("false");
+});
+
+test("coming back to Find shows the search again, clearing it forgets it", async () => {
+  const one = await phone();
+  await one.post("/field/find", { q: "陈" });
+  const back = await (await one.get("/field/find")).text();
+  expect(back).toContain('value="陈"');
+  expect(back).toContain("name only");
+  expect(await (await one.get("/field/find?clear=1")).text()).not.toContain("陈国发");
+});
+
+test("whoever is not in the list can be noted first", async () => {
+  const one = await phone();
+  const page = await (await one.post("/field/find", { q: "欧阳" })).text();
+  expect(page).toContain("Not in the list");
+  expect(page).toContain("/field/people/new");
+});

@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { record } from "../../../pwa/ctx.ts";
+import type { Row } from "../../../pwa/wire.ts";
+import { id, LUO, phone, QINGJIANG, visit } from "../kit.ts";
+
+const WITH_NUMBER = { ...LUO, rev: 30, id_number: "990101194406072417" } as Row;
+
+test("needs stand before what is due, and what is due before what was", async () => {
+  const { get } = await phone();
+  const page = await (await get(`/field/residents/${id(1)}`)).text();
+  const at = (words: string) => page.indexOf(words);
+  expect(at("耳背，大声些")).toBeGreaterThan(0);
+  expect(at("养老金 check")).toBeGreaterThan(at("耳背，大声些"));
+  expect(at("Visits so far")).toBeGreaterThan(at("养老金 check"));
+  expect(page).toContain("Begin verification");
+});
+
+test("of someone without a matter only the name is there, and a visit can be noted", async () => {
+  const { get } = await phone();
+  const page = await (await get(`/field/residents/${id(2)}`)).text();
+  expect(page).toContain("Only the name is on this phone");
+  expect(page).toContain("Note a visit");
+});
+
+test("someone not in the pack does not exist", async () => {
+  const { get } = await phone();
+  expect((await get(`/field/residents/${id(77)}`)).status).toBe(404);
+});
+
+test("a visit written here leads to its record and says where it is", async () => {
+  const { ctx, get } = await phone();
+  const written = await record(ctx(), visit(id(1)));
+  const page = await (await get(`/field/residents/${id(1)}`)).text();
+  expect(page).toContain(`/field/records/${written.id}`);
+  expect(page).toContain("on this phone");
+});
+
+test("the whole ID number is shown for a reason only, and each look is a record", async () => {
+  const one = await phone();
+  await one.store.everyone.apply([WITH_NUMBER], { villages: { [QINGJIANG]: 30 }, cursor: "" }, 1);
+  const path = `/field/residents/${id(1)}/id-number`;
+  expect(await (await one.get(path)).text()).not.toContain("0607");
+  expect((await one.post(path, {})).status).toBe(422);
+  expect(await one.store.records.list()).toEqual([]);
+
+  const shown = await one.post(path, { why: "other", words: "低保申请要填" });
+  expect(await shown.text()).toContain("990101 1944 0607 2417");
+  expect(shown.headers.get("HX-Push-Url")).toBe("false");
+  const [written] = await one.store.records.list();
+  expect(written).toMatchObject({ kind: "resident.unmasked", subject: id(1), body: { why: "低保申请要填" } });
+  expect(await (await one.get(path)).text()).not.toContain("0607");
+});

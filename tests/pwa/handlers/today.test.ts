@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import { record } from "../../../pwa/ctx.ts";
+import type { Row } from "../../../pwa/wire.ts";
+import { CHEN, id, LUO, phone, QINGJIANG, type TestPhone, visit } from "../kit.ts";
+
+const card = (n: number, name: string, group: string, more: Partial<Row>): Row =>
+  ({
+    ...{
+      id: id(n),
+      area: QINGJIANG,
+      rev: 20 + n,
+      card: "full",
+      name,
+      initials: "x",
+      household: String(n),
+      group,
+    },
+    ...more,
+  }) as Row;
+
+async function pack(one: TestPhone, ...rows: Row[]): Promise<void> {
+  await one.store.everyone.apply([LUO, CHEN, ...rows], { villages: { [QINGJIANG]: 99 }, cursor: "" }, 1);
+}
+
+const text = async (response: Response): Promise<string> =>
+  (await response.text()).replace(/<[^>]+>/g, " ").replace(/\s+/g, " ");
+
+test("people due stand by villager group, so that one walk serves several", async () => {
+  const one = await phone();
+  const task = {
+    id: id(700),
+    kind: "delivery",
+    what: "残疾人证",
+    due_on: "2026-11-27",
+    who_may: "",
+    money: false,
+    why: "",
+  } as const;
+  await pack(
+    one,
+    card(3, "周兴林", "五组", { tasks: [task] }),
+    card(4, "杨昌贵", "三组", {
+      tasks: [{ ...task, id: id(701), kind: "care", what: "", due_on: "2026-12-01" }],
+    }),
+  );
+  const page = await text(await one.get("/field/today"));
+  expect(page).toContain("3 people to see");
+  expect(page.indexOf("罗正英")).toBeGreaterThan(page.indexOf("三组"));
+  expect(page.indexOf("杨昌贵")).toBeGreaterThan(page.indexOf("罗正英"));
+  expect(page.indexOf("周兴林")).toBeGreaterThan(page.indexOf("五组"));
+  expect(page).toContain("2 people, one walk");
+  expect(page).toContain("22 days late"); // 31 October, on 22 November
+});
+
+test("whoever was seen today leaves the list and stands below it", async () => {
+  const one = await phone();
+  await record(one.ctx(), visit(id(1)));
+  const page = await text(await one.get("/field/today"));
+  expect(page).toContain("All seen for today");
+  expect(page.indexOf("罗正英")).toBeGreaterThan(page.indexOf("Seen today"));
+});
+
+test("someone who was not at home is left in peace until the day agreed", async () => {
+  const one = await phone();
+  const again = {
+    id: id(702),
+    kind: "revisit",
+    what: "",
+    due_on: "2026-11-29",
+    who_may: "",
+    money: false,
+    why: "",
+  } as const;
+  await pack(one, { ...LUO, rev: 30, tasks: [again] } as Row);
+  expect(await text(await one.get("/field/today"))).toContain("Next is 罗正英, 11月29日");
+  one.at.now = new Date("2026-11-29T02:00:00Z");
+  expect(await text(await one.get("/field/today"))).toContain("1 person to see");
+});
+
+test("someone said to have died is not on the list", async () => {
+  const one = await phone();
+  await pack(one, { ...LUO, rev: 31, life: "death_reported" } as Row);
+  expect(await text(await one.get("/field/today"))).not.toContain("罗正英");
+});
+
+test("after fifty people there are fifty more", async () => {
+  const one = await phone();
+  const due = { benefit: "BPIURR", due_on: "2026-11-30", agency_state: "paying", taken: "" };
+  const many = Array.from({ length: 60 }, (_, n) =>
+    card(100 + n, `村民${n}`, "一组", { entitlements: [{ ...due, id: id(1000 + n) }] }),
+  );
+  await pack(one, ...many);
+  const page = await (await one.get("/field/today")).text();
+  expect(page.match(/class="row" href="\/field\/residents/g)).toHaveLength(50);
+  expect(page).toContain("/field/today?rows=100");
+  expect(await (await one.get("/field/today?rows=100")).text()).not.toContain("50 more people");
+});
+
+test("the look before leaving names who has no gesture, and records nothing", async () => {
+  const one = await phone();
+  const page = await text(await one.get("/field/departure"));
+  expect(page).toContain("Those of 罗正英 are out of date");
+  expect(page).toContain("This is not a check-in");
+  await one.post("/field/departure");
+  expect(one.sends).toEqual(["departure"]);
+  expect(await one.store.records.list()).toEqual([]);
+});
+
+test("a record not sent yet is no reason to stay", async () => {
+  const one = await phone();
+  await record(one.ctx(), visit(id(2)));
+  const page = await (await one.get("/field/departure")).text();
+  const line = page.slice(page.indexOf("Records not sent") - 400, page.indexOf("Records not sent"));
+  expect(line).not.toContain("check-act");
+});
