@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from actions import desk, inbox, journal
 from actions.arrivals import Arrived, Batch, unused
-from models import Complaint
+from models import Complaint, transaction
+from rules.actors import Actor
+from rules.problems import FieldMissing
 
 
 def receive(records: Sequence[Arrived], batch: Batch) -> None:
@@ -17,3 +21,19 @@ def receive(records: Sequence[Arrived], batch: Batch) -> None:
             person=record.actor, made_at=batch.trusted(record, record.at), received_at=batch.now,
         )  # fmt: skip
         batch.add(record, row)
+
+
+# ---- at the desk
+
+
+def answer(complaint: Complaint, words: str, *, actor: Actor, now: datetime) -> Complaint:
+    """Answer a complaint or suggestion; whoever made it reads it on the phone. Raises AlreadyDealtWith, FieldMissing."""
+    if not words.strip():
+        raise FieldMissing("answer")
+    with transaction(complaint.scope):
+        found = desk.fresh(complaint, "received")
+        desk.keep(found, state="answered", answer=words.strip(), answered_by=actor.person, answered_at=now)
+        body = {"complaint": found.id, "words": words.strip()}
+        journal.write([journal.Deed("complaint.answered", found.scope, body, rows=[found])], actor=actor, now=now)
+        inbox.tell([inbox.Message(found.person_id, found.scope, "answer", about=found.id, words=words.strip())], now=now)
+    return found

@@ -1,18 +1,20 @@
-"""People served, as phones tell of them: what changed, field by field, and people nobody had on a list."""
+"""People served: what phones tell of them, field by field, people nobody had on a list, and what a desk changes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import models
-from actions import reads
+from actions import cards, desk, journal, reads
 from actions.arrivals import Arrived, Batch
-from models import Clash, Resident
+from models import CareEntry, Clash, Delivery, Entitlement, Resident, Visit, transaction
 from rules import ciphers, id_numbers, names
-from rules.actors import scope_of
+from rules.actors import Actor, scope_of
 from rules.admission import Held, covers
+from rules.problems import FieldMissing, ReasonMissing
 
 NOTED = {
     name: getattr(Resident, name) for name in ("phone", "phone_of", "no_phone", "needs", "dialect", "hours", "helper")
@@ -107,3 +109,85 @@ def receive_unmasked(records: Sequence[Arrived], batch: Batch) -> None:
         ],
         now=batch.now,
     )  # fmt: skip
+
+
+# ---- at the desk
+
+#: What a desk may change; everything else comes from lists, or is kept by actions of its own.
+CHANGEABLE = (
+    "name", "other_name", "sex", "birth_on", "phone", "phone_of", "no_phone", "needs", "dialect", "hours", "helper",
+    "guardian", "address", "group", "area",
+)  # fmt: skip
+
+
+def change(resident: Resident, wanted: Mapping[str, Any], *, actor: Actor, now: datetime) -> Resident:
+    """A desk changes a resident's record; only what really differs is written, with what stood there before.
+
+    Moving to another village of the township takes the row off the phones of the old one. Raises FieldMissing.
+    """
+    if "name" in wanted and not str(wanted["name"]).strip():
+        raise FieldMissing("name")
+    with transaction(resident.scope):
+        found: Resident = Resident.get_by_id(resident.id)
+        before = {k: getattr(found, k) for k, v in wanted.items() if k in CHANGEABLE and getattr(found, k) != v}
+        if not before:
+            return found
+        if "area" in before and scope_of(wanted["area"]) != found.scope:
+            raise FieldMissing("area")
+        changes = {name: wanted[name] for name in before}
+        if "name" in changes:
+            changes["initials"] = names.initials(changes["name"])
+        if changes.get("birth_on"):
+            changes["birth_year"] = changes["birth_on"].year
+        desk.keep(found, **changes)
+        body = {"before": before, "after": {name: wanted[name] for name in before}}
+        deed = journal.Deed("resident.changed", found.scope, body, found.id, [found])
+        journal.write([deed], actor=actor, now=now)
+        if "area" in before:
+            _move_matters(found, actor=actor, now=now)
+            cards.leave({found.id: before["area"]}, now=now)
+        if "name" in changes:
+            Visit.update(resident_name=found.name, resident_initials=found.initials).where(
+                Visit.resident == found.id
+            ).execute()
+        cards.touch([found.id], now=now)
+    return found
+
+
+def _move_matters(found: Resident, *, actor: Actor, now: datetime) -> None:
+    """What is still to be done for somebody moves with them; what happened stays where it happened."""
+    rows: list[models.Row] = []
+    for cls in (CareEntry, Entitlement):
+        rows += [desk.keep(row, area=found.area) for row in cls.select().where(cls.resident == found.id)]
+    waiting = Delivery.select().where((Delivery.resident == found.id) & Delivery.state.in_(("ready", "taken_out", "attempted")))
+    rows += [desk.keep(row, area=found.area) for row in waiting]
+    if rows:
+        deed = journal.Deed("resident.changed", found.scope, {"area": found.area}, found.id, rows)
+        journal.write([deed], actor=actor, now=now)
+
+
+def settle(clash: Clash, which: str, *, actor: Actor, now: datetime) -> Clash:
+    """Decide a field that desk and phone changed differently: `ours` or `theirs`. Raises AlreadyDealtWith, FieldMissing."""
+    if which not in ("ours", "theirs"):
+        raise FieldMissing("answer")
+    with transaction(clash.scope):
+        found = desk.fresh(clash, "open")
+        desk.keep(found, state=which)
+        resident = Resident.get_by_id(found.resident_id)
+        if which == "theirs":
+            desk.keep(resident, **{found.field: stored(found.field, found.theirs)})
+        body = {"clash": found.id, "field": found.field, "which": which}
+        deed = journal.Deed("clash.settled", found.scope, body, resident.id, [found, resident])
+        journal.write([deed], actor=actor, now=now)
+        cards.touch([resident.id], now=now)
+    return found
+
+
+def unmask(resident: Resident, why: str, *, actor: Actor, now: datetime) -> str:
+    """The full ID number, for a reason that is kept with the look (R-PRI-4). Raises ReasonMissing."""
+    why = why.strip()
+    if len(why) < 2:
+        raise ReasonMissing()
+    look = reads.Read(scope=resident.scope, person=actor.person, resident=resident.id, what="id-number", reason=why)
+    reads.note([look], now=now)
+    return resident.id_number or ""

@@ -1,15 +1,22 @@
-"""Life verifications as phones bring them. Nothing done at a bedside is refused for a date (design §4)."""
+"""Life verifications as phones bring them, and their check at the township. Nothing done at a bedside is refused for a date (design §4)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import models
+from actions import cards, desk, inbox, journal
 from actions.arrivals import Arrived, Batch, unused
-from models import Challenge, LifeVerification
+from models import Challenge, Device, JournalEntry, LifeVerification, transaction
 from rules import life_verification as rule
+from rules.actors import Actor
+from rules.days import add_working_days, day_of
 from rules.events import VerificationCaptured
+from rules.problems import FieldMissing
 
 
 def receive(records: Sequence[Arrived], batch: Batch) -> None:
@@ -81,3 +88,70 @@ def _challenges(records: Sequence[Arrived]) -> Mapping[UUID | None, Any]:
     return {
         each.id: rule.Issued(person=each.person_id, resident=each.resident_id, ends_at=each.ends_at) for each in rows
     }
+
+
+# ---- at the desk
+
+
+def check(verification: LifeVerification, *, actor: Actor, now: datetime) -> LifeVerification:
+    """Let a capture go to the agency. Raises AlreadyDealtWith, CheckerIsCapturer, CheckerEnrolledPhone."""
+    with transaction(verification.scope):
+        found = _checkable(verification, actor)
+        desk.keep(found, state="checked_ok", checked_by=actor.person, checked_at=now)
+        body = {"verification": found.id, "challenge_lapsed": found.challenge_lapsed}
+        deed = journal.Deed("verification.checked", found.scope, body, found.resident_id, [found])
+        journal.write([deed], actor=actor, now=now)
+        cards.touch([found.resident_id], now=now)
+    return found
+
+
+def send_back(verification: LifeVerification, why: str, *, actor: Actor, now: datetime) -> LifeVerification:
+    """Have a picture taken again: it returns as a task on the agent's phone, with the reason and a day.
+
+    Raises FieldMissing, AlreadyDealtWith, CheckerIsCapturer, CheckerEnrolledPhone.
+    """
+    why = why.strip()
+    if not why:
+        raise FieldMissing("why")
+    with transaction(verification.scope):
+        found = _checkable(verification, actor)
+        revisit_on = add_working_days(day_of(now), models.setting("verification.revisit_working_days"), {})
+        desk.keep(
+            found, state="sent_back", checked_by=actor.person, checked_at=now, sent_back_why=why, revisit_on=revisit_on
+        )
+        body = {"verification": found.id, "why": why, "revisit_on": revisit_on}
+        deed = journal.Deed("verification.sent_back", found.scope, body, found.resident_id, [found])
+        journal.write([deed], actor=actor, now=now)
+        told = inbox.Message(found.captured_by_id, found.scope, "sent_back", found.resident_id, found.id, why)
+        inbox.tell([told], now=now)
+        cards.touch([found.resident_id], now=now)
+    return found
+
+
+def _checkable(verification: LifeVerification, actor: Actor) -> LifeVerification:
+    found = desk.fresh(verification)
+    rule.may_check(capture_of(found), actor=actor, checker_days=models.setting("device.checker_days"))
+    return found
+
+
+def capture_of(found: LifeVerification) -> rule.Capture:
+    """What a check is decided from: who captured it, on a phone that who released when, and who adopted it."""
+    entry = JournalEntry.get_or_none(JournalEntry.id == found.event)
+    phone = Device.get_or_none(Device.id == entry.device) if entry is not None and entry.device else None
+    return rule.Capture(
+        id=found.id, state=found.state, captured_by=found.captured_by_id, second_agent=found.second_agent,
+        captured_at=found.captured_at, enrolled_by=phone.enrolled_by_id if phone else None,
+        enrolled_at=phone.enrolled_at if phone else None,
+        adopted_by=_adopter(entry) if entry is not None and entry.state == "adopted" else None,
+    )  # fmt: skip
+
+
+def _adopter(entry: JournalEntry) -> UUID | None:
+    """Who let a held record take effect; the deed names the record it adopted."""
+    deeds = JournalEntry.select().where(
+        (JournalEntry.scope == entry.scope) & (JournalEntry.kind == "held.adopted") & (JournalEntry.subject == entry.subject)
+    )
+    for deed in deeds:
+        if deed.payload and json.loads(deed.payload)["body"].get("event") == str(entry.id):
+            return UUID(str(deed.actor)) if deed.actor else None
+    return None

@@ -1,4 +1,6 @@
-"""Visits as phones bring them: the row, what the lead is asked to look at, the answer to a question, a correction."""
+"""Visits as phones bring them, and what the township does with them: the row, what the lead is asked to look at,
+a question and its answer, a correction.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,16 @@ from typing import Any
 from uuid import UUID
 
 import models
+from actions import cards, desk, inbox, journal
 from actions.arrivals import Arrived, Batch, unused
-from models import Badge, CareEntry, LifeVerification, Resident, Visit
+from models import Badge, CareEntry, LifeVerification, Resident, Visit, transaction
+from rules import ciphers
 from rules import visits as rule
+from rules.actors import Actor
 from rules.admission import Held
 from rules.days import day_of
 from rules.events import VisitEnded
+from rules.problems import AlreadyDealtWith, FieldMissing, OwnVisit
 from rules.visits import Flag
 
 
@@ -251,3 +257,45 @@ def correct(record: Arrived, body: VisitEnded, original: UUID, batch: Batch) -> 
     batch.touched |= {old.resident_id, new.resident_id}
     return True
 
+
+
+# ---- at the desk
+
+
+def check(visit: Visit, *, actor: Actor, now: datetime) -> Visit:
+    """Find a visit fine. Nobody checks their own. Raises AlreadyDealtWith, OwnVisit."""
+    _not_own(visit, actor)
+    with transaction(visit.scope):
+        found = desk.fresh(visit, "synced", "answered")
+        _not_replaced(found)
+        desk.keep(found, state="checked", checked_by=actor.person, checked_at=now)
+        deed = journal.Deed("visit.checked", found.scope, {"visit": found.id}, found.resident_id, [found])
+        journal.write([deed], actor=actor, now=now)
+    return found
+
+
+def ask(visit: Visit, words: str, *, actor: Actor, now: datetime) -> Visit:
+    """Ask the agent about a visit; the question waits on their phone. Raises AlreadyDealtWith, FieldMissing, OwnVisit."""
+    _not_own(visit, actor)
+    if not words.strip():
+        raise FieldMissing("words")
+    with transaction(visit.scope):
+        found = desk.fresh(visit, "synced", "answered", "checked")
+        _not_replaced(found)
+        query = ciphers.uuid7(int(now.timestamp() * 1000))
+        desk.keep(found, state="queried", query=query, query_words=words.strip(), answer_words="")
+        body = {"visit": found.id, "query": query, "words": words.strip()}
+        journal.write([journal.Deed("visit.queried", found.scope, body, found.resident_id, [found])], actor=actor, now=now)
+        inbox.tell([inbox.Message(found.person_id, found.scope, "query", found.resident_id, query, words.strip())], now=now)
+        cards.touch([found.resident_id], now=now)
+    return found
+
+
+def _not_own(visit: Visit, actor: Actor) -> None:
+    if visit.person_id == actor.person:
+        raise OwnVisit(visit.id)
+
+
+def _not_replaced(visit: Visit) -> None:
+    if visit.corrected_by is not None:
+        raise AlreadyDealtWith("corrected")

@@ -333,3 +333,11 @@ class OwnVisit(Problem):
     code = "own-visit"
     kind = "forbidden"
     visit: UUID
+
+
+@dataclass(eq=False)
+class ConsentNeeded(Problem):
+    """A place on the care roster rests on consent, and there is none, or it was refused or withdrawn."""
+
+    code = "consent-needed"
+    kind = "invalid"
