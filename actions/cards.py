@@ -16,6 +16,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from peewee import JOIN
+
 import models
 from models import (
     Area,
@@ -386,7 +388,7 @@ def _pack_names(fresh: Sequence[str], place: dict[str, Any], answer: Pulled, roo
         if place["after"] is not None:
             wanted &= r.id > UUID(place["after"])
         columns = (r.id, r.area, r.rev, r.name, r.initials, r.group, Household.number)
-        query = r.select(*columns).join(Household, "LEFT OUTER").where(wanted).order_by(r.id).limit(ROWS_AT_ONCE)
+        query = r.select(*columns).join(Household, JOIN.LEFT_OUTER).where(wanted).order_by(r.id).limit(ROWS_AT_ONCE)
         found = list(query.tuples())
         for key, area, rev, name, initials, group, number in found:
             row = _name_card(key, area, rev, name, initials, group, number)
@@ -456,7 +458,7 @@ def project(actor: Actor, ids: Sequence[UUID], *, now: datetime) -> dict[UUID, d
     if not ids:
         return {}
     r = Resident
-    people = list(r.select(r, Household).join(Household, "LEFT OUTER").where(r.id.in_(ids) & _served()))
+    people = list(r.select(r, Household).join(Household, JOIN.LEFT_OUTER).where(r.id.in_(ids) & _served()))
     full = [person for person in people if person.card == "full"]
     facts = _Facts(actor, full, now)
     rows = {}

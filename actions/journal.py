@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -66,22 +66,27 @@ def write(deeds: Sequence[Deed], *, actor: Actor | None, now: datetime, by: str 
     return append([_signed(deed, actor=actor, now=now, by=by) for deed in deeds], now=now)
 
 
-def append(arrived: Sequence[Arrived], *, now: datetime) -> list[JournalEntry]:
+def append(
+    arrived: Sequence[Arrived], *, now: datetime, numbered: Callable[[Arrived], None] = lambda _: None
+) -> list[JournalEntry]:
     """Put events at the end of their scopes' chains, in the order given, and number those of phones.
 
-    Sets `position` and `number` of each. Order of position is order of commit, for the scope's row is locked.
+    Sets `position` and `number` of each, then calls `numbered`, which may still put the number into a row: the leaves
+    are made after it. Order of position is order of commit, for the scope's row is locked.
     """
     entries: list[JournalEntry] = []
     by_scope: dict[str, list[Arrived]] = {}
     for each in arrived:
         by_scope.setdefault(each.scope, []).append(each)
     for code, found in by_scope.items():
-        entries += _append_to(code, found, now)
+        entries += _append_to(code, found, now, numbered)
     models.insert(entries)
     return entries
 
 
-def _append_to(code: str, found: Sequence[Arrived], now: datetime) -> list[JournalEntry]:
+def _append_to(
+    code: str, found: Sequence[Arrived], now: datetime, numbered: Callable[[Arrived], None]
+) -> list[JournalEntry]:
     scope = Scope.get_or_none(Scope.code == code) or Scope.create(code=code)
     today = day_of(now)
     count = scope.receipt_count if scope.receipt_on == today else 0
@@ -92,6 +97,7 @@ def _append_to(code: str, found: Sequence[Arrived], now: datetime) -> list[Journ
             count += 1
             each.number = f"{abbreviation(code)}-{today:%m%d}-{count:02d}"
         each.position = position
+        numbered(each)
         leaves = canonical(dict(leaf_of(row) for row in each.rows))
         chain = link(chain, position, str(each.id), each.hash, now, leaves)
         entries.append(

@@ -9,9 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from actions import inbox, journal
-from models import Device, Person, PhoneChallenge, PhoneSession, transaction
+from models import Device, JournalEntry, Person, PhoneChallenge, PhoneSession, Refusal, transaction
+from rules import admission as rule
 from rules import ciphers
 from rules.actors import Actor
+from rules.admission import Link
 from rules.enrolment import CHALLENGE_LIFE
 from rules.problems import PhoneLocked, PhoneReplaced, PhoneUnknown
 
@@ -132,6 +134,15 @@ def end_all_of(person: UUID) -> None:
     PhoneSession.delete().where(
         PhoneSession.device.in_(Device.select(Device.id).where(Device.person == person))
     ).execute()
+
+
+def gaps(device: UUID) -> list[tuple[int, int]]:
+    """Stretches of the phone's own count that never came, as (first, last). Refused records came, too."""
+    e, r = JournalEntry, Refusal
+    chain = [Link(*row) for row in e.select(e.seq, e.hash, e.prev).where(e.device == device).tuples()]
+    refused = r.select(r.seq).where((r.device == device) & r.seq.is_null(False)).tuples()
+    came = {seq for (seq,) in refused}
+    return [(first, last) for first, last in rule.gaps(chain) if not came.issuperset(range(first, last + 1))]
 
 
 def public_key(device: Any) -> Any:

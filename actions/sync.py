@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from peewee import DatabaseError, InterfaceError, OperationalError
+from peewee import JOIN, DatabaseError, InterfaceError, OperationalError
 from pydantic import ValidationError
 
 import models
@@ -35,7 +35,7 @@ from actions import (
     visits,
 )
 from actions.arrivals import Arrived, Batch
-from models import Device, Installation, JournalEntry, Person, Picture, Post, Refusal, Scope, transaction
+from models import Device, Installation, JournalEntry, Person, Picture, Post, Refusal, Scope, Visit, transaction
 from rules import admission as rule
 from rules import ciphers, events
 from rules.admission import Held, PhoneFacts, PostFacts, Refused, Span
@@ -468,8 +468,8 @@ def _correct(record: Arrived, records: Sequence[Arrived], batch: Batch) -> None:
 
 def _save(fresh: Sequence[_Opened], batch: Batch, now: datetime) -> None:
     """Rows, journal, pictures wanted and the phones' own counts, each in one statement."""
+    journal.append([each.record for each in fresh], now=now, numbered=_number)
     batch.write()
-    journal.append([each.record for each in fresh], now=now)
     pictures.expect([each.record for each in fresh])
     newest: dict[UUID, Arrived] = {}
     phones = {}
@@ -481,6 +481,13 @@ def _save(fresh: Sequence[_Opened], batch: Batch, now: datetime) -> None:
     for key, record in newest.items():
         phones[key].seq, phones[key].head = record.seq, record.hash
     models.update_rows([phones[key] for key in newest], Device.seq, Device.head)
+
+
+def _number(record: Arrived) -> None:
+    """A visit shows the number that was read out for it."""
+    for row in record.rows:
+        if isinstance(row, Visit) and row.event == record.id:
+            row.number = record.number
 
 
 def _note_forks(forks: Sequence[_Opened], now: datetime) -> None:
@@ -503,7 +510,7 @@ def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
     s, e = Scope, JournalEntry
     codes = sorted(set(scopes))
     at_head = (e.scope == s.code) & (e.position == s.position)
-    rows = s.select(s.code, s.position, s.chain, s.kept_to, e.received_at).join(e, "LEFT OUTER", on=at_head)
+    rows = s.select(s.code, s.position, s.chain, s.kept_to, e.received_at).join(e, JOIN.LEFT_OUTER, on=at_head)
     heads, kept = {}, {}
     for code, position, chain, kept_to, at in rows.where(s.code.in_(codes)).tuples():
         kept[code] = kept_to or position  # where the county keeps no backup, the newest counts, with a warning in the office

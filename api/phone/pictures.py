@@ -1,0 +1,42 @@
+"""Pictures come in pieces: each begins where the last one ended (docs/formats.md §6)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, g, request
+from flask.typing import ResponseReturnValue
+
+from actions import phones, pictures
+from api.access import from_phone
+from api.phone import bp
+from api.phone.bodies import bearer, told
+from api.phone.sessions import phone_here
+from rules.problems import BodyInvalid
+
+
+@bp.put("/api/phone/blobs/<uuid:event>/<role>")
+@from_phone
+def put_piece(event: UUID, role: str) -> ResponseReturnValue:
+    """Add a piece: 202 where to go on, 201 when whole, 409 where it should have begun."""
+    phone = _phone()
+    offset, total = _count("offset"), _count("total")
+    taken = pictures.take(
+        phone.id, event, role, offset=offset, total=total, piece=request.get_data(cache=False),
+        folder=current_app.config["SETTINGS"].blobs_path, now=g.now,
+    )  # fmt: skip
+    status = 201 if taken.whole else 202 if taken.fits else 409
+    return told({"offset": taken.offset}, status)
+
+
+def _phone() -> Any:
+    """By session, or by the mailbox token, which may drop pieces too."""
+    return phones.of_mailbox(bearer()) if "Authorization" in request.headers else phone_here()
+
+
+def _count(name: str) -> int:
+    text = request.args.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        raise BodyInvalid(where=name)
+    return int(text)

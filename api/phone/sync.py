@@ -1,0 +1,108 @@
+"""One round trip: sealed records up; receipts, rows, inbox and orders down (docs/formats.md §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import structlog
+from flask import current_app, g
+from flask.typing import ResponseReturnValue
+
+from actions import cards, inbox, phone_facts, phones, sync
+from api.access import actor_of, from_phone
+from api.phone import bp
+from api.phone.bodies import asked, bearer, told
+from api.phone.enrolments import county_name
+from api.phone.sessions import phone_here
+from api.phone.wire import ClearItem, MailboxRequest, Misshapen, SealedItem, SyncRequest
+from rules.actors import Actor, scope_of
+from rules.days import day_of
+from rules.problems import PhoneUnknown
+
+log = structlog.get_logger()
+
+
+@bp.post("/api/phone/sync")
+@from_phone
+def add_sync() -> ResponseReturnValue:
+    """Take in records, answer with all that is new for this agent."""
+    phone = phone_here()
+    body = asked(SyncRequest)
+    if body.device != phone.id:
+        raise PhoneUnknown()
+    receipts = sync.receive(items_of(body.items), now=g.now, only_from=phone.id)
+    kept = sync.note(phone, _said(body), now=g.now)
+    actor = actor_of(phone.person, now=g.now)
+    answer = _answer(phone, receipts, scopes=[phone.scope, *(scope_of(post.area) for post in actor.posts)])
+    _compare_heads(body, answer["epoch"], phone)
+    answer |= _rows(actor, body, answer["epoch"], g.now)
+    rows, answer["inbox_rev"] = inbox.since(phone.person_id, body.inbox)
+    answer["inbox"] = rows
+    answer["recovery_kept"] = kept
+    origin = current_app.config["SETTINGS"].origin
+    answer["me"] = phone_facts.me(phone.person, actor, origin=origin, known=body.me, now=g.now)
+    answer["county"] = phone_facts.county(name=county_name(), known=body.county, today=day_of(g.now))
+    return told({key: value for key, value in answer.items() if value not in (None, [], {}, "", False)})
+
+
+@bp.post("/api/phone/mailbox")
+@from_phone
+def add_mail() -> ResponseReturnValue:
+    """Take in sealed records from a phone that is locked, replaced or carried by its worker; tell it its orders."""
+    phone = phones.of_mailbox(bearer())
+    body = asked(MailboxRequest)
+    if body.device != phone.id:
+        raise PhoneUnknown()
+    receipts = sync.receive(items_of(body.items), now=g.now)
+    sync.note(phone, _said(body), now=g.now)
+    answer = _answer(phone, receipts, scopes=[phone.scope, *(r.scope for r in receipts if r.scope)])
+    del answer["heads"]
+    return told(answer)
+
+
+def items_of(items: Iterable[Any]) -> list[sync.Item]:
+    """Items as the wire shapes them, made those of the action; a misshapen one keeps what names it."""
+    return [_item(item) for item in items]
+
+
+def _item(item: SealedItem | ClearItem | Misshapen) -> sync.Item:
+    if isinstance(item, Misshapen):
+        raw = item.raw if isinstance(item.raw, dict) else {}
+        named = {name: str(raw.get(name, ""))[:100] for name in ("id", "hash")}
+        return sync.Item(**named, device="", raw=item.raw)
+    raw = item.model_dump(mode="json")
+    same = {"id": str(item.id), "hash": item.hash, "device": str(item.device), "raw": raw}
+    if isinstance(item, SealedItem):
+        return sync.Item(**same, sealed=item.sealed)
+    return sync.Item(**same, payload=item.payload, signature=item.signature)
+
+
+def _said(body: SyncRequest | MailboxRequest) -> sync.Said:
+    waiting = body.waiting
+    return sync.Said(
+        version=body.version, clock=body.clock, done=body.done, recovery=getattr(body, "recovery", None),
+        records=waiting.records if waiting else None, blobs=waiting.blobs if waiting else None,
+    )  # fmt: skip
+
+
+def _answer(phone: Any, receipts: list[sync.Receipt], *, scopes: Iterable[str]) -> dict[str, Any]:
+    return {"now": g.now, "receipts": [vars(receipt) for receipt in receipts]} | sync.told_of(phone, scopes)
+
+
+def _rows(actor: Actor, body: SyncRequest, epoch: int, now: datetime) -> dict[str, Any]:
+    """Rows wanted now. A phone of an earlier epoch holds rows of a journal that is gone: it gets all anew."""
+    if body.villages is None:
+        return {}
+    known = body.villages if body.epoch in (None, epoch) else dict.fromkeys(body.villages, 0)
+    pulled = cards.pull(actor, known, cursor=body.cursor, page=body.page, now=now)
+    return vars(pulled)
+
+
+def _compare_heads(body: SyncRequest, epoch: int, phone: Any) -> None:
+    """A head this phone has seen and we no longer hold means that the journal was cut or made anew."""
+    if body.epoch != epoch:
+        return
+    for scope in sync.missing_heads({scope: (seen.position, seen.chain) for scope, seen in body.heads.items()}):
+        log.critical("journal head missing", scope=scope, device=str(phone.id), position=body.heads[scope].position)
