@@ -3,6 +3,7 @@
  * encrypted and stored before the view closes. Markup contract: pwa/ctx.ts.
  */
 import type { Store } from "./ctx.ts";
+import { submit } from "./forms.ts";
 
 const LONGEST = 1600; // px: a face in a half-length picture keeps more than 300 px
 const QUALITIES = [0.82, 0.72, 0.62, 0.52, 0.42];
@@ -67,7 +68,7 @@ export async function openCamera(view: HTMLElement, { photos, limit, go }: Camer
       const form = view.closest("form");
       if (form) {
         hidden(form, role!).value = stored.sha256;
-        form.requestSubmit ? form.requestSubmit() : form.submit();
+        submit(form);
       } else if (next) go(next);
     } catch (error) {
       shutter.disabled = false;

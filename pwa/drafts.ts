@@ -48,8 +48,8 @@ export function keepDrafts(drafts: () => Drafts): () => void {
 }
 
 /** Put kept values back; a form that already shows an answer (an error) says `data-draft-fresh` and is left alone. */
-export function restore(root: ParentNode, drafts: Drafts): void {
-  for (const form of root.querySelectorAll<HTMLFormElement>("form[data-draft]:not([data-draft-fresh])")) {
+export function restore(forms: HTMLFormElement[], drafts: Drafts): void {
+  for (const form of forms) {
     const draft = drafts.peek(form.dataset.draft!);
     if (!draft) continue;
     for (const field of keptFields(form)) {

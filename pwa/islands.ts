@@ -1,6 +1,7 @@
 /** The few living things on a page: PIN pad, waits, pictures, drafts, camera, signature. Each is found by its data attribute. */
 import type { Store } from "./ctx.ts";
 import { restore } from "./drafts.ts";
+import { submit } from "./forms.ts";
 import type { Drafts } from "./store/drafts.ts";
 
 export interface IslandParts {
@@ -14,21 +15,27 @@ export interface IslandParts {
 
 const urls = new Set<string>();
 
-export function enliven(root: ParentNode, parts: IslandParts): void {
-  if (parts.unlocked()) restore(root, parts.drafts);
-  for (const form of root.querySelectorAll<HTMLFormElement>("form[data-pin]")) pinPad(form);
-  for (const line of root.querySelectorAll<HTMLElement>("[data-wait]")) countdown(line, parts.refresh);
-  for (const image of root.querySelectorAll<HTMLImageElement>("img[data-photo]")) photo(image, parts.store);
-  for (const button of root.querySelectorAll<HTMLButtonElement>("button[data-install]")) {
+/** `root` is what htmx has just put in place; it may itself be an island. */
+export function enliven(root: Element, parts: IslandParts): void {
+  if (parts.unlocked()) restore(all(root, "form[data-draft]:not([data-draft-fresh])"), parts.drafts);
+  for (const form of all<HTMLFormElement>(root, "form[data-pin]")) pinPad(form);
+  for (const line of all<HTMLElement>(root, "[data-wait]")) countdown(line, parts.refresh);
+  for (const image of all<HTMLImageElement>(root, "img[data-photo]")) photo(image, parts.store);
+  for (const button of all<HTMLButtonElement>(root, "button[data-install]")) {
     button.hidden = !parts.install.offered();
     button.addEventListener("click", () => parts.install.ask().then(parts.refresh));
   }
-  for (const view of root.querySelectorAll<HTMLElement>("[data-camera]"))
+  for (const view of all<HTMLElement>(root, "[data-camera]"))
     import("./camera.ts").then(({ openCamera }) =>
       openCamera(view, { photos: parts.store.photos, limit: () => photoBytes(parts.store), go: parts.go }),
     );
-  for (const pad of root.querySelectorAll<HTMLElement>("[data-signature]"))
+  for (const pad of all<HTMLElement>(root, "[data-signature]"))
     import("./signature.ts").then(({ openPad }) => openPad(pad, { photos: parts.store.photos }));
+}
+
+function all<T extends HTMLElement>(root: Element, selector: string): T[] {
+  const inside = [...root.querySelectorAll<T>(selector)];
+  return root.matches(selector) ? [root as T, ...inside] : inside;
 }
 
 /** Blob addresses die with the page that showed them, and at the lock. */
@@ -53,7 +60,7 @@ function pinPad(form: HTMLFormElement): void {
     if (field.value.length < 6) return;
     form.dataset.sent = "";
     // One frame, so that the sixth dot is seen before the key is worked out.
-    requestAnimationFrame(() => setTimeout(() => form.requestSubmit?.() ?? form.submit()));
+    requestAnimationFrame(() => setTimeout(() => submit(form)));
   };
   form.addEventListener("click", (event) => {
     const key = (event.target as Element).closest<HTMLElement>("[data-key]")?.dataset.key;
