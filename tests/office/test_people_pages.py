@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 import models
 from actions import enrolments
 from models import Device, Enrolment, Person, Post
 from rules import ciphers
+from tests.office.scenes import a_phone, spki
 from tests.support.cast import NOW, TODAY, VILLAGE
 
 
-def a_phone(person, scope, lead, **facts):
-    """A phone in use, as if it had been enrolled."""
-    key = ec.generate_private_key(ec.SECP256R1()).public_key()
-    spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    given = {"state": "active", "enrolled_at": NOW} | facts
-    row = Device(
-        person=person, scope=scope, public_key=spki, mailbox_hash=str(ciphers.uuid7()), enrolled_by=lead, **given
-    )
-    models.insert([row])
-    return row
-
-
 def spki_b64():
-    key = ec.generate_private_key(ec.SECP256R1()).public_key()
-    spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return base64.urlsafe_b64encode(spki).rstrip(b"=").decode()
+    return ciphers.b64(spki())
 
 
 def test_a_lead_sees_the_people_and_phones_of_her_township_only(desk, cast):
