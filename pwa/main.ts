@@ -1,6 +1,7 @@
 /** Starts the phone program: opens the store, gives htmx its answers, and asks for the current address. */
 import htmx from "htmx.org";
 import { PhoneClock } from "./clock.ts";
+import { countWords } from "./count.ts";
 import type { Settings } from "./ctx.ts";
 import { keepDrafts } from "./drafts.ts";
 import { makeEngine } from "./engine.ts";
@@ -137,6 +138,7 @@ async function start(): Promise<void> {
   document.addEventListener("htmx:after:process", (event) => {
     if (event.target instanceof Element) enliven(event.target, parts);
   });
+  countWords();
   const flush = keepDrafts(() => store.forms);
 
   guardIdle(async () => {
