@@ -12,7 +12,6 @@ import datetime
 import io
 import json
 import os
-import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO

@@ -7,7 +7,7 @@ from flask import Flask
 
 def add_to(app: Flask) -> None:
     """Register every command."""
-    from commands import installation, people
+    from commands import imports, installation, people
 
-    for module in (installation, people):
+    for module in (imports, installation, people):
         module.add_to(app)
