@@ -2,6 +2,7 @@
 import { type Ctx, Problem, type Route, record, seeOther } from "../ctx.ts";
 import type { Correctable } from "../corrections.ts";
 import { cardOf, type Errors, figures, none, phoneError, whom, words } from "../fields.ts";
+import { phone as spaced } from "../filters.ts";
 import type { Change, ResidentNoted } from "../generated/wire.ts";
 import type { Helper, ResidentCard } from "../wire.ts";
 
@@ -183,9 +184,10 @@ export function readable(ctx: Ctx, field: string, text: string): string {
     return needsOf(ctx, { needs } as Values).filter((one) => one.chosen).map((one) => one.words).join("、");
   }
   if (field === "no_phone") return text === "true" ? ctx.t("has none") : ctx.t("has one");
+  if (field === "phone") return spaced(text);
   if (field !== "helper") return text;
   const { name = "", relation = "", phone = "" } = helperOf(text) ?? {};
-  return [relation, name, phone].filter(Boolean).join(" ");
+  return [relation, name, spaced(phone)].filter(Boolean).join(" ");
 }
 
 async function decide(ctx: Ctx): Promise<Response> {

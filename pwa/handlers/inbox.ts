@@ -23,7 +23,6 @@ interface Line {
   words: string;
   at: string;
   href: string;
-  need: boolean;
 }
 
 async function list(ctx: Ctx): Promise<Response> {
@@ -32,8 +31,9 @@ async function list(ctx: Ctx): Promise<Response> {
   const isDone = (row: InboxRow) => row.done || (row.kind === "query" && answerOf(answered, row) !== undefined);
   const lines = await Promise.all(rows.map(async (row) => ({ line: await lineOf(ctx, row), done: isDone(row) })));
   return ctx.render("field/inbox.html", {
-    open: lines.filter(({ done }) => !done).map(({ line }) => line).sort((a, b) => Number(b.need) - Number(a.need)),
-    done: lines.filter(({ done }) => done).slice(0, DONE_ROWS).map(({ line }) => ({ ...line, need: false })),
+    need: lines.filter(({ line, done }) => !done && NEEDS_YOU.has(line.kind)).map(({ line }) => line),
+    open: lines.filter(({ line, done }) => !done && !NEEDS_YOU.has(line.kind)).map(({ line }) => line),
+    done: lines.filter(({ done }) => done).slice(0, DONE_ROWS).map(({ line }) => line),
     said: ctx.query.get("said") ?? "",
   });
 }
@@ -49,7 +49,7 @@ async function lineOf(ctx: Ctx, row: InboxRow): Promise<Line> {
   const { id, kind, words: text, at } = row;
   const name = await nameOf(ctx, row);
   const href = row.resident && name && ON_PERSON.has(kind) ? `/field/residents/${row.resident}` : `/field/inbox/${id}`;
-  return { id, kind, name, words: text, at, href, need: NEEDS_YOU.has(kind) };
+  return { id, kind, name, words: text, at, href };
 }
 
 /** "" when the person has left the pack. */
