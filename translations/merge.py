@@ -29,6 +29,7 @@ PHONE = (
     ("templates/shared", "**.html", "jinja2", JINJA),
 )
 #: `t("…")` and `t.n("…", "…", n)` of the phone's TypeScript, which Babel's lexer for JavaScript loses its way in.
+COMMENT = re.compile(r"/\*[\s\S]*?\*/")
 SPOKEN = re.compile(r"""\bt(?P<n>\.n)?\(\s*"(?P<one>(?:[^"\\]|\\.)*)"(?:\s*,\s*"(?P<many>(?:[^"\\]|\\.)*)")?""")
 DESK = (
     ("templates/problems", "**.html", "jinja2", JINJA),
@@ -56,7 +57,7 @@ def messages(places: tuple[tuple[str, str, str, dict[str, str]], ...]) -> Iterat
 def spoken() -> Iterator[Found]:
     """Give (where, message) of what the phone's TypeScript says."""
     for file in sorted((ROOT / "pwa").rglob("*.ts")):
-        source = file.read_text()
+        source = COMMENT.sub(lambda found: "\n" * found[0].count("\n"), file.read_text())
         for found in SPOKEN.finditer(source):
             one, many = (json.loads(f'"{words}"') if words else "" for words in found.group("one", "many"))
             line = source.count("\n", 0, found.start()) + 1

@@ -11,6 +11,6 @@ JOBS = engines.fixtures()
 NUNJUCKS = engines.with_nunjucks(JOBS)
 
 
-@pytest.mark.parametrize(("job", "nunjucks"), zip(JOBS, NUNJUCKS, strict=True), ids=[job["name"] for job in JOBS])
+@pytest.mark.parametrize(("job", "nunjucks"), list(zip(JOBS, NUNJUCKS, strict=True)), ids=[job["name"] for job in JOBS])
 def test_both_engines_give_one_page(job, nunjucks):
     assert engines.dom(nunjucks) == engines.dom(engines.with_jinja(job))
