@@ -1153,6 +1153,12 @@ def setting(key: str) -> Any:
     return county_settings.ALL[key].default if found is None else found[0]
 
 
+def settings_of(*keys: str) -> dict[str, Any]:
+    """Several business settings by one query."""
+    own = dict(Setting.select(Setting.key, Setting.value).where(Setting.key.in_(keys)).tuples())
+    return {key: own.get(key, county_settings.ALL[key].default) for key in keys}
+
+
 def working_calendar() -> dict[date, bool]:
     """Days that are worked or free otherwise than the State Council's calendar says, as the county has set them."""
     return {date.fromisoformat(day): bool(worked) for day, worked in setting("calendar.days").items()}

@@ -69,8 +69,9 @@ def _touch(ids: Sequence[UUID], now: datetime) -> None:
         Resident.select(Resident.id, Resident.scope, Resident.state, Resident.life).where(Resident.id.in_(ids))
     )
     matters = _matters(people)
-    today, due_days = day_of(now), models.setting("verification.due_soon_days")[0]
-    challenge_days = models.setting("verification.challenge_days")
+    limits = models.settings_of("verification.due_soon_days", "verification.challenge_days")
+    today, due_days = day_of(now), limits["verification.due_soon_days"][0]
+    challenge_days = limits["verification.challenge_days"]
     by_scope: dict[str, list[Any]] = defaultdict(list)
     for person in people:
         by_scope[person.scope].append(person)

@@ -88,14 +88,15 @@ def _append_to(
     code: str, found: Sequence[Arrived], now: datetime, numbered: Callable[[Arrived], None]
 ) -> list[JournalEntry]:
     scope = Scope.get_or_none(Scope.code == code) or Scope.create(code=code)
-    today = day_of(now)
+    today, letters = day_of(now), ""
     count = scope.receipt_count if scope.receipt_on == today else 0
     position, chain, entries = scope.position, scope.chain, []
     for each in found:
         position += 1
         if each.device is not None:
             count += 1
-            each.number = f"{abbreviation(code)}-{today:%m%d}-{count:02d}"
+            letters = letters or abbreviation(code)
+            each.number = f"{letters}-{today:%m%d}-{count:02d}"
         each.position = position
         numbered(each)
         leaves = canonical(dict(leaf_of(row) for row in each.rows))

@@ -63,11 +63,8 @@ def _plain(value: Any) -> Any:
 
 def flag(records: Sequence[Arrived], rows: Mapping[UUID, Visit], batch: Batch) -> None:
     """Set the exceptions of new visits: the rules decide, over all of them at once."""
-    limits = rule.Limits(
-        late_days=models.setting("visit.late_days"),
-        clock_minutes=models.setting("visit.clock_minutes"),
-        max_an_hour=models.setting("verification.max_an_hour"),
-    )
+    own = models.settings_of("visit.late_days", "visit.clock_minutes")
+    limits = rule.Limits(late_days=own["visit.late_days"], clock_minutes=own["visit.clock_minutes"])
     badges = _badges({row.person_id for row in rows.values()})
     marked_before = _marked_before(list(rows.values()))
     homes = {row.resident_id: _home(batch.residents, row.resident_id) for row in rows.values()}

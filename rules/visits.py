@@ -32,7 +32,6 @@ class Flag(StrEnum):
 class Limits:
     late_days: int
     clock_minutes: int
-    max_an_hour: int
 
 
 @dataclass(frozen=True)
