@@ -61,7 +61,11 @@ const scripts = readdirSync(OUT).filter((file) => file.endsWith(".js"));
 const icons = readdirSync(`${ROOT}static/icons`).filter((file) => file.endsWith(".png"));
 
 // All a cold start without signal needs; the shell page itself is added under its own address.
-const precache = [styles, ...scripts.map((file) => `/static/built/${file}`), ...icons.map((file) => `/static/icons/${file}`)].sort();
+const precache = [
+  styles,
+  ...scripts.map((file) => `/static/built/${file}`),
+  ...icons.map((file) => `/static/icons/${file}`),
+].sort();
 const digest = createHash("sha256");
 for (const path of precache) digest.update(path).update(readFileSync(ROOT + path.slice(1)));
 digest.update(readFileSync(`${ROOT}templates/field/shell.html`));
@@ -77,7 +81,13 @@ await build({
 });
 
 // The desk's script; no part of what a phone keeps.
-await build({ ...shared, entryPoints: { office: "static/office.ts" }, outdir: OUT, format: "iife", entryNames: "[name]" });
+await build({
+  ...shared,
+  entryPoints: { office: "static/office.ts" },
+  outdir: OUT,
+  format: "iife",
+  entryNames: "[name]",
+});
 
 const manifest = { version: `${version}-${cache.slice(0, 7)}`, main, styles, plain: `/static/built/${plain}` };
 writeFileSync(`${OUT}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);

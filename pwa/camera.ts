@@ -26,7 +26,11 @@ export async function openCamera(view: HTMLElement, { photos, limit, go }: Camer
   try {
     stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
-      video: { facingMode: { ideal: view.dataset.facing ?? "environment" }, width: { ideal: LONGEST }, height: { ideal: 1200 } },
+      video: {
+        facingMode: { ideal: view.dataset.facing ?? "environment" },
+        width: { ideal: LONGEST },
+        height: { ideal: 1200 },
+      },
     });
   } catch {
     view.classList.add("camera-refused");

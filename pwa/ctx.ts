@@ -41,7 +41,19 @@
  */
 import type { Net } from "./net.ts";
 import type { Problem } from "./problem.ts";
-import type { BlobType, County, Day, EventKind, InboxRow, Instant, Me, NameCard, Receipt, ResidentCard, Uuid } from "./wire.ts";
+import type {
+  BlobType,
+  County,
+  Day,
+  EventKind,
+  InboxRow,
+  Instant,
+  Me,
+  NameCard,
+  Receipt,
+  ResidentCard,
+  Uuid,
+} from "./wire.ts";
 
 export { Problem } from "./problem.ts";
 export { record } from "./record.ts";

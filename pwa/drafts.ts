@@ -71,7 +71,8 @@ export function restore(forms: HTMLFormElement[], drafts: Drafts): void {
 export function fieldsOf(form: HTMLFormElement): Record<string, string[]> {
   const fields: Record<string, string[]> = {};
   for (const field of keptFields(form)) {
-    const list = (fields[field.name] ??= []);
+    fields[field.name] ??= [];
+    const list = fields[field.name]!;
     if (field instanceof HTMLInputElement && (field.type === "radio" || field.type === "checkbox")) {
       if (field.checked) list.push(field.value);
     } else if (field instanceof HTMLSelectElement && field.multiple)
@@ -83,11 +84,20 @@ export function fieldsOf(form: HTMLFormElement): Record<string, string[]> {
 
 function keptFields(form: HTMLFormElement): Field[] {
   return [...form.elements].filter((element): element is Field => {
-    if (!(element instanceof HTMLInputElement || element instanceof HTMLSelectElement || element instanceof HTMLTextAreaElement))
+    if (
+      !(
+        element instanceof HTMLInputElement ||
+        element instanceof HTMLSelectElement ||
+        element instanceof HTMLTextAreaElement
+      )
+    )
       return false;
     if (!element.name || element.dataset.draftSkip !== undefined) return false;
-    if (element instanceof HTMLInputElement && ["submit", "button", "file", "password"].includes(element.type)) return false;
-    return !(element instanceof HTMLInputElement && element.type === "hidden") || element.dataset.draftKeep !== undefined;
+    if (element instanceof HTMLInputElement && ["submit", "button", "file", "password"].includes(element.type))
+      return false;
+    return (
+      !(element instanceof HTMLInputElement && element.type === "hidden") || element.dataset.draftKeep !== undefined
+    );
   });
 }
 

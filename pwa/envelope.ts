@@ -93,7 +93,12 @@ async function seal(county: CountyKey, info: string, plain: Uint8Array): Promise
 }
 
 /** §2: nobody but the county can read it; anyone may carry it. */
-export async function sealEvent(event: SignedEvent, id: string, device: string, county: CountyKey): Promise<SealedItem> {
+export async function sealEvent(
+  event: SignedEvent,
+  id: string,
+  device: string,
+  county: CountyKey,
+): Promise<SealedItem> {
   const plain = utf8(JSON.stringify({ payload: event.payload, signature: event.signature }));
   const sealed = await seal(county, `daiban-seal/1\n${id}\n${event.hash}\n${device}`, plain);
   return { id, hash: event.hash, device, key: county.id, sealed };
@@ -151,4 +156,3 @@ export async function decryptBlob(event: string, role: string, cipher: ArrayBuff
   const additionalData = blobInfo(event, role);
   return crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, opened, cipher.slice(12));
 }
-

@@ -55,7 +55,7 @@ function pinPad(form: HTMLFormElement): void {
   const set = (pin: string) => {
     if (form.dataset.sent !== undefined || form.dataset.closed !== undefined) return;
     field.value = pin.slice(0, 6);
-    [...dots.children].forEach((dot, at) => dot.classList.toggle("on", at < field.value.length));
+    for (const [at, dot] of [...dots.children].entries()) dot.classList.toggle("on", at < field.value.length);
     dots.setAttribute("aria-label", (dots.dataset.words ?? "").replace("{n}", String(field.value.length)));
     if (field.value.length < 6) return;
     form.dataset.sent = "";

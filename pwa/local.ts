@@ -5,14 +5,23 @@
  * - A locked phone answers only `open` routes; anything else shows the unlock page and remembers where it was going.
  * - A thrown Problem becomes its page; a bug becomes the page that says what is kept.
  */
-import { type Clock, type Ctx, type Env, type Lock, type PageFacts, type Route, type Session, seeOther } from "./ctx.ts";
+import {
+  type Clock,
+  type Ctx,
+  type Env,
+  type Lock,
+  type PageFacts,
+  type Route,
+  type Session,
+  seeOther,
+} from "./ctx.ts";
+import type { Engine } from "./engine.ts";
 import { Problem } from "./problem.ts";
 import { openQuestions } from "./questions.ts";
 import { page } from "./render.ts";
 import { Router } from "./router.ts";
-import type { Engine } from "./engine.ts";
-import type { PhoneStore } from "./store/index.ts";
 import * as device from "./store/device.ts";
+import type { PhoneStore } from "./store/index.ts";
 import { Locked } from "./vault.ts";
 
 const HOPS = 5;
@@ -92,10 +101,14 @@ export class Local {
     if (problem !== error) this.parts.bug(error);
     const ctx = await this.#ctx(request, url, {});
     const headers: Record<string, string> = request.method === "GET" ? {} : { "HX-Push-Url": "false" };
-    return ctx.render(`field/problems/${problem.code}.html`, { problem: problem.facts, back: backOf(request) }, {
-      status: problem.status,
-      headers,
-    });
+    return ctx.render(
+      `field/problems/${problem.code}.html`,
+      { problem: problem.facts, back: backOf(request) },
+      {
+        status: problem.status,
+        headers,
+      },
+    );
   }
 
   async #ctx(request: Request, url: URL, params: Record<string, string>): Promise<Ctx> {
@@ -149,7 +162,8 @@ function backOf(request: Request): string {
 function withAddress(answer: Response, asked: Request, moved: boolean): Response {
   const url = new URL(asked.url);
   const replace = asked.headers.has("HX-History-Restore-Request"); // the start, back and forward add no step
-  if (moved && asked.method === "GET") answer.headers.set(replace ? "HX-Replace-Url" : "HX-Push-Url", url.pathname + url.search);
+  if (moved && asked.method === "GET")
+    answer.headers.set(replace ? "HX-Replace-Url" : "HX-Push-Url", url.pathname + url.search);
   else if (asked.method !== "GET" && !answer.headers.has("HX-Push-Url")) answer.headers.set("HX-Push-Url", "false");
   return answer;
 }

@@ -90,7 +90,8 @@ async function start(): Promise<void> {
     for (const button of document.querySelectorAll<HTMLElement>("button[data-install]")) button.hidden = false;
   });
   const ios = /iPhone|iPad|iPod/.test(navigator.userAgent);
-  const standalone = matchMedia("(display-mode: standalone)").matches || (navigator as { standalone?: boolean }).standalone === true;
+  const standalone =
+    matchMedia("(display-mode: standalone)").matches || (navigator as { standalone?: boolean }).standalone === true;
 
   const local = new Local({
     ...{ routes, engine, store, clock, session },
@@ -190,7 +191,13 @@ function guardIdle(lock: () => void): void {
     if (idle) lock();
   };
   for (const touch of ["pointerdown", "keydown", "input", "scroll"])
-    document.addEventListener(touch, () => { last = Date.now(); }, { capture: true, passive: true });
+    document.addEventListener(
+      touch,
+      () => {
+        last = Date.now();
+      },
+      { capture: true, passive: true },
+    );
   document.addEventListener("visibilitychange", () => document.hidden || check());
   window.addEventListener("pageshow", check);
   setInterval(check, IDLE_CHECK_MS);
@@ -212,12 +219,15 @@ async function tidy(store: PhoneStore, before: string): Promise<void> {
 async function offerUpdates(t: (words: string) => string): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
   const { serviceWorker } = navigator;
-  const registration = await serviceWorker.register("/field/sw.js", { scope: "/field/", updateViaCache: "none" }).catch(() => null);
+  const registration = await serviceWorker
+    .register("/field/sw.js", { scope: "/field/", updateViaCache: "none" })
+    .catch(() => null);
   if (!registration) return;
   let asked = false;
   const show = () => {
     const known = document.querySelector(".update");
-    if (!registration.waiting || !serviceWorker.controller || document.querySelector("form[data-draft]")) return known?.remove();
+    if (!registration.waiting || !serviceWorker.controller || document.querySelector("form[data-draft]"))
+      return known?.remove();
     if (known) return;
     const bar = document.createElement("div");
     bar.className = "update";

@@ -40,7 +40,11 @@ export function makeNet(fetcher: typeof fetch, now: () => number = Date.now): Ne
       }
       const method = ask.method ?? (body === undefined ? "GET" : "POST");
       const init: RequestInit = { method, headers, signal: stop.signal, cache: "no-store", redirect: "error" };
-      const response = await fetcher(path, { ...init, ...(body === undefined ? {} : { body }), credentials: "same-origin" });
+      const response = await fetcher(path, {
+        ...init,
+        ...(body === undefined ? {} : { body }),
+        credentials: "same-origin",
+      });
       const text = await response.text();
       const json = text ? parse(text) : null;
       if (response.ok) return { kind: "ok", status: response.status, body: json as T, at: now() };

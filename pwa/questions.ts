@@ -3,7 +3,9 @@ import type { Store } from "./ctx.ts";
 import type { InboxRow } from "./wire.ts";
 
 export async function openQuestions(store: Pick<Store, "inbox" | "records">): Promise<InboxRow[]> {
-  const rows = (await store.inbox.list()).filter(({ kind, done }) => !done && (kind === "sent_back" || kind === "query"));
+  const rows = (await store.inbox.list()).filter(
+    ({ kind, done }) => !done && (kind === "sent_back" || kind === "query"),
+  );
   if (rows.length === 0) return [];
   const dealt = new Set<unknown>();
   for (const { kind, body, state } of await store.records.list()) {

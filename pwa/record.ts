@@ -109,12 +109,7 @@ async function make(
 }
 
 /** Someone known only by name, or not at all, gets a full card of what this phone just learnt. */
-function changed(
-  card: Person | undefined,
-  id: string,
-  area: string,
-  change: Partial<ResidentCard>,
-): ResidentCard {
+function changed(card: Person | undefined, id: string, area: string, change: Partial<ResidentCard>): ResidentCard {
   return filled({ id, area, ...card, ...change, card: "full" });
 }
 

@@ -69,12 +69,21 @@ export async function openPad(pad: HTMLElement, { photos }: { photos: Store["pho
   }
 }
 
-const ink_defaults = { penColor: "black", dotSize: 0, minWidth: 0.5, maxWidth: 2.5, velocityFilterWeight: 0.7, compositeOperation: "source-over" };
+const ink_defaults = {
+  penColor: "black",
+  dotSize: 0,
+  minWidth: 0.5,
+  maxWidth: 2.5,
+  velocityFilterWeight: 0.7,
+  compositeOperation: "source-over",
+};
 
 /** Fewer points until it fits: a mark is recognised by its shape, not by its sampling. */
 export function compact(data: Points, width: number, height: number): Strokes {
   for (let step = 1; ; step++) {
-    const strokes = data.map(({ points }) => differences(points.filter((_, at) => at % step === 0 || at === points.length - 1)));
+    const strokes = data.map(({ points }) =>
+      differences(points.filter((_, at) => at % step === 0 || at === points.length - 1)),
+    );
     const mark: Strokes = { v: 1, w: Math.round(width), h: Math.round(height), strokes };
     if (JSON.stringify(mark).length <= LIMIT || step > 64) return mark;
   }

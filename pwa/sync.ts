@@ -185,6 +185,7 @@ class Talk {
     const answer = this.#mailboxOnly ? await this.#drop(batch) : await this.#ask(batch);
     if (answer.kind === "unreachable") {
       sending.clear();
+      this.parts.changed(); // what was on its way is on this phone again
       await this.#halve("batch");
       this.#cuts += 1;
       if (batch.length > 1 && this.#cuts < MAX_CUTS && answer.why !== "no-signal") return true;
@@ -208,8 +209,11 @@ class Talk {
     for (const { id } of batch) sending.delete(id);
     const answered = new Set((answer.body.receipts ?? []).map(({ id, hash }) => `${id} ${hash}`));
     for (const { id, hash } of batch) if (!answered.has(`${id} ${hash}`)) this.#unanswered.add(id);
-    if (batch.length === link.batch) await device.put(db, "link", { ...link, batch: Math.min(MAX_BATCH, link.batch * 2) });
-    const left = (await records.queued(db, MAX_BATCH + this.#unanswered.size)).some(({ id }) => !this.#unanswered.has(id));
+    if (batch.length === link.batch)
+      await device.put(db, "link", { ...link, batch: Math.min(MAX_BATCH, link.batch * 2) });
+    const left = (await records.queued(db, MAX_BATCH + this.#unanswered.size)).some(
+      ({ id }) => !this.#unanswered.has(id),
+    );
     return more || left;
   }
 
@@ -223,7 +227,9 @@ class Talk {
     const versions = (await device.get(db, "versions")) ?? { me: "", county: "" };
     const body: SyncRequest = {
       ...{ device: identity.device, version, v: 1, epoch: identity.epoch, clock: clock.now().toISOString() },
-      heads: Object.fromEntries(Object.entries(heads).map(([scope, { position, chain }]) => [scope, { position, chain }])),
+      heads: Object.fromEntries(
+        Object.entries(heads).map(([scope, { position, chain }]) => [scope, { position, chain }]),
+      ),
       items: batch.map(({ item }) => item!),
       ...{ villages: cursor.villages, cursor: cursor.cursor, inbox: (await device.get(db, "inbox_rev")) ?? 0 },
       waiting: await this.#waiting(batch.length),
@@ -320,7 +326,9 @@ class Talk {
     const villages = { ...before.villages, ...told.villages };
     for (const area of dropped) delete villages[area];
     const patches = rows.length ? await this.#records!.unsentChanges() : new Map();
-    await people.apply(rows, { villages, cursor: told.more ? (told.cursor ?? "") : "" }, epoch, (id) => patches.get(id));
+    await people.apply(rows, { villages, cursor: told.more ? (told.cursor ?? "") : "" }, epoch, (id) =>
+      patches.get(id),
+    );
     this.#records!.empty();
     if (told.heads) await device.put(db, "heads", { ...(await device.get(db, "heads")), ...told.heads });
     if (told.inbox?.length || told.inbox_rev !== undefined) {

@@ -292,7 +292,8 @@ export function weakness(pin: string): "" | "length" | "repeated" | "sequence" |
   const pairs = /^(\d)(?:\1){5}$|^(\d\d)\2\2$|^(\d{3})\3$|^(\d)\4(\d)\5(\d)\6$|^(\d)\7\7(\d)\8\8$/;
   if (pairs.test(pin)) return "repeated";
   const step = (n: number) => [...pin].every((d, at) => at === 0 || (Number(d) - Number(pin[at - 1]) + 10) % 10 === n);
-  if (step(1) || step(9) || step(2) || step(8) || ["147258", "258369", "159753", "147369"].includes(pin)) return "sequence";
+  if (step(1) || step(9) || step(2) || step(8) || ["147258", "258369", "159753", "147369"].includes(pin))
+    return "sequence";
   const [a, b, c] = [Number(pin.slice(0, 2)), Number(pin.slice(2, 4)), Number(pin.slice(4))];
   const day = (month: number, date: number) => month >= 1 && month <= 12 && date >= 1 && date <= 31;
   const yearMonth = (a === 19 || (a === 20 && b <= 29)) && c >= 1 && c <= 12;

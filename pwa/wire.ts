@@ -272,7 +272,11 @@ export interface GoneRow {
 }
 
 /** A row as it comes: empty members are missing. */
-export type Row = NameCard | (Pick<ResidentCard, "id" | "area" | "rev" | "card" | "name" | "initials" | "household" | "group"> & Partial<ResidentCard>) | GoneRow;
+export type Row =
+  | NameCard
+  | (Pick<ResidentCard, "id" | "area" | "rev" | "card" | "name" | "initials" | "household" | "group"> &
+      Partial<ResidentCard>)
+  | GoneRow;
 
 export interface InboxRow {
   id: Uuid;
@@ -394,9 +398,16 @@ export function filled(row: Partial<ResidentCard> & { id: Uuid; area: AreaCode }
   const card = { ...EMPTY, ...lists, rev: 0, ...row, card: "full" as const };
   return {
     ...card,
-    entitlements: card.entitlements.map((one) => ({ ...one, agency_state: one.agency_state ?? "paying", taken: one.taken ?? "" })),
-    tasks: card.tasks.map((one) => ({ ...one, ...{ what: one.what ?? "", who_may: one.who_may ?? "", why: one.why ?? "" }, money: one.money ?? false })),
+    entitlements: card.entitlements.map((one) => ({
+      ...one,
+      agency_state: one.agency_state ?? "paying",
+      taken: one.taken ?? "",
+    })),
+    tasks: card.tasks.map((one) => ({
+      ...one,
+      ...{ what: one.what ?? "", who_may: one.who_may ?? "", why: one.why ?? "" },
+      money: one.money ?? false,
+    })),
     past: card.past.map((one) => ({ ...one, by: one.by ?? "", notes: one.notes ?? "" })),
   };
 }
-

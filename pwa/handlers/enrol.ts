@@ -38,7 +38,8 @@ export const routes: Route[] = [
 
 async function start(ctx: Ctx): Promise<Response> {
   const store = ctx.store as PhoneStore;
-  if (await device.get(store.db, "identity")) return seeOther((await packed(store)) ? "/field/today" : "/field/enrol/pack");
+  if (await device.get(store.db, "identity"))
+    return seeOther((await packed(store)) ? "/field/today" : "/field/enrol/pack");
   if (await store.vault.exists()) {
     if (!ctx.vault.unlocked) return later(ctx, "/field/enrol");
     if (await underWay(store)) return seeOther("/field/enrol/digits");
@@ -48,7 +49,12 @@ async function start(ctx: Ctx): Promise<Response> {
 
 /** i and l are read as 1, o as 0; u is no letter of ours. Case, spaces and hyphens do not matter. */
 export function readCode(typed: string): string {
-  return typed.normalize("NFKC").toUpperCase().replace(/[\s\-–—]/g, "").replace(/[IL]/g, "1").replace(/O/g, "0");
+  return typed
+    .normalize("NFKC")
+    .toUpperCase()
+    .replace(/[\s\-–—]/g, "")
+    .replace(/[IL]/g, "1")
+    .replace(/O/g, "0");
 }
 
 async function takeCode(ctx: Ctx): Promise<Response> {
@@ -156,7 +162,13 @@ async function showPack(ctx: Ctx): Promise<Response> {
   const shown = `${people.all} ${ready} ${stopped}`;
   if (ctx.query.get("shown") === shown) return new Response(null, { status: 204 });
   if (ready) await ctx.store.people.full();
-  return ctx.render("field/enrol-pack.html", { people: people.all, full: people.full, ready, stopped, shown: encodeURIComponent(shown) });
+  return ctx.render("field/enrol-pack.html", {
+    people: people.all,
+    full: people.full,
+    ready,
+    stopped,
+    shown: encodeURIComponent(shown),
+  });
 }
 
 function fetchPack(ctx: Ctx): Response {

@@ -63,7 +63,11 @@ async function setView(ctx: Ctx): Promise<Response> {
 }
 
 async function askForget(ctx: Ctx): Promise<Response> {
-  return ctx.render("field/me-forget.html", { counts: await ctx.store.outbox.counts(), drafts: (await ctx.store.drafts.list()).length, sure: false });
+  return ctx.render("field/me-forget.html", {
+    counts: await ctx.store.outbox.counts(),
+    drafts: (await ctx.store.drafts.list()).length,
+    sure: false,
+  });
 }
 
 /** The second page says once more what would be lost, and its button is the only solid red one of the program. */
@@ -85,6 +89,8 @@ async function forget(ctx: Ctx): Promise<Response> {
 /** The SVG of the printed code with nothing but its shapes; anything else is not drawn. */
 export function drawing(svg: string): string {
   const clean = svg.replace(/^\s*<\?xml[^>]*\?>\s*/, "").trim();
-  const harmless = /^<svg[\s>][^]*<\/svg>$/.test(clean) && !/<(?!\/?(?:svg|path|rect|g|title)[\s>/])|\son\w+\s*=|href|style|script|url\(/i.test(clean);
+  const harmless =
+    /^<svg[\s>][\s\S]*<\/svg>$/.test(clean) &&
+    !/<(?!\/?(?:svg|path|rect|g|title)[\s>/])|\son\w+\s*=|href|style|script|url\(/i.test(clean);
   return harmless ? clean : "";
 }

@@ -36,7 +36,9 @@ async function show(ctx: Ctx): Promise<Response> {
   const items = records.map((record) => item(ctx, record));
   const travelling = (one: Item) => one.total > one.sent && (one.state === "accepted" || one.state === "held");
   const waiting = items.filter((one) => one.state === "queued" || one.state === "sending" || travelling(one));
-  const received = records.filter(({ state, received_at }) => state === "accepted" && received_at && dayOf(received_at) === today);
+  const received = records.filter(
+    ({ state, received_at }) => state === "accepted" && received_at && dayOf(received_at) === today,
+  );
   const ids = new Set(received.map(({ id }) => id));
   return ctx.render("field/outbox.html", {
     needs_you: [...(await asked(ctx)), ...items.filter(({ state }) => state === "refused")],
@@ -56,7 +58,16 @@ async function asked(ctx: Ctx): Promise<Item[]> {
     const person = row.resident ? await ctx.store.people.get(row.resident) : undefined;
     const retake = row.kind === "sent_back";
     return {
-      ...{ id: row.id, name: person?.name ?? "", outcome: "", state: "refused", at: row.at, number: "", sent: 0, total: 0 },
+      ...{
+        id: row.id,
+        name: person?.name ?? "",
+        outcome: "",
+        state: "refused",
+        at: row.at,
+        number: "",
+        sent: 0,
+        total: 0,
+      },
       kind: retake ? "verification.captured" : "visit.ended",
       reason: ctx.t("The township looked: {words}", { words: row.words }),
       path: retake && row.resident ? `/field/residents/${row.resident}` : `/field/inbox/${row.id}`,

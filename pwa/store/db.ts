@@ -108,7 +108,17 @@ export interface FieldDB extends DBSchema {
 }
 
 export type DB = IDBPDatabase<FieldDB>;
-export type StoreName = "device" | "county" | "chain" | "people" | "names" | "records" | "outbox" | "blobs" | "drafts" | "inbox";
+export type StoreName =
+  | "device"
+  | "county"
+  | "chain"
+  | "people"
+  | "names"
+  | "records"
+  | "outbox"
+  | "blobs"
+  | "drafts"
+  | "inbox";
 
 export const NAME = "daiban-field";
 export const VERSION = 1;

@@ -135,6 +135,8 @@ export class PhoneStore implements Store {
   };
 
   #live<T extends OwnRecord | undefined>(record: T): T {
-    return record && this.sending.has(record.id) && record.state === "queued" ? { ...record, state: "sending" } : record;
+    return record && this.sending.has(record.id) && record.state === "queued"
+      ? { ...record, state: "sending" }
+      : record;
   }
 }

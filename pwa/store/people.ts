@@ -4,9 +4,9 @@
  */
 import type { Found, Person } from "../ctx.ts";
 import type { KeyRing } from "../vault.ts";
-import type { Cursor } from "./device.ts";
 import { filled, type NameCard, type ResidentCard, type Row } from "../wire.ts";
 import { type DB, type NamesRow, type PersonRow, STRICT } from "./db.ts";
+import type { Cursor } from "./device.ts";
 
 /** One line of the sealed chunk of a village. */
 export interface NameLine {
@@ -56,7 +56,8 @@ export class People {
     const ring = this.ring();
     const lines = new Map<string, Line>();
     for (const chunk of await this.db.getAll("names"))
-      for (const line of await openNames(ring, chunk)) lines.set(line.id, { ...line, area: chunk.area, low: line.name.toLowerCase() });
+      for (const line of await openNames(ring, chunk))
+        lines.set(line.id, { ...line, area: chunk.area, low: line.name.toLowerCase() });
     return lines;
   }
 
@@ -124,7 +125,8 @@ export class People {
   async due(until: string): Promise<ResidentCard[]> {
     const cards = (await this.full()).filter((card) => !card.life && nearest(card) <= until);
     const first = new Map<string, string>();
-    for (const card of cards) if (nearest(card) < (first.get(place(card)) ?? "~")) first.set(place(card), nearest(card));
+    for (const card of cards)
+      if (nearest(card) < (first.get(place(card)) ?? "~")) first.set(place(card), nearest(card));
     return cards.sort(
       (a, b) =>
         order(first.get(place(a))!, first.get(place(b))!) ||
@@ -204,7 +206,8 @@ export class People {
     for (const area of areas) {
       delete cursor.villages[area];
       await tx.objectStore("names").delete(area);
-      for (const id of await tx.objectStore("people").index("area").getAllKeys(area)) await tx.objectStore("people").delete(id);
+      for (const id of await tx.objectStore("people").index("area").getAllKeys(area))
+        await tx.objectStore("people").delete(id);
     }
     await tx.objectStore("device").put(cursor, "cursor");
     await tx.done;
@@ -281,7 +284,7 @@ function match(line: Line, word: string): [Found["by"], number] | null {
   }
   if (/^\d{2,}x?$|^x$/.test(word) && line.tail.endsWith(word.slice(-4))) return ["tail", word.length >= 4 ? 1 : 4];
   if (line.group && groupWords(line.group).includes(word)) return ["group", 3];
-  if (line.household && line.household.toLowerCase().includes(word)) return ["household", 5];
+  if (line.household?.toLowerCase().includes(word)) return ["household", 5];
   return null;
 }
 

@@ -69,7 +69,9 @@ export async function append(
       await tx.done;
       return null;
     }
-    const rows: (BlobRow | undefined)[] = await Promise.all(beside.blobs.map((key) => tx.objectStore("blobs").get(key)));
+    const rows: (BlobRow | undefined)[] = await Promise.all(
+      beside.blobs.map((key) => tx.objectStore("blobs").get(key)),
+    );
     if (rows.some((row) => !row?.cipher)) {
       await tx.done;
       throw new BlobMissing();

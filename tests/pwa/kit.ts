@@ -1,10 +1,10 @@
 /** A phone without a browser: the real store, vault, router and templates over fake-indexeddb, and a county that answers as told. */
 import { existsSync } from "node:fs";
+import { b64 } from "../../pwa/bytes.ts";
 import { PhoneClock } from "../../pwa/clock.ts";
 import type { Ctx, Fact, Route } from "../../pwa/ctx.ts";
 import { makeEngine } from "../../pwa/engine.ts";
 import { countyPrivateKey, makeDeviceKey } from "../../pwa/envelope.ts";
-import { b64 } from "../../pwa/bytes.ts";
 import { Local } from "../../pwa/local.ts";
 import type { Answer, Ask, Net } from "../../pwa/net.ts";
 import { routes as allRoutes } from "../../pwa/routes.ts";
@@ -29,7 +29,15 @@ export const ME: Me = {
   version: "m1",
   person: { id: id(900), name: "杨秀芝", initials: "yxz", unit: "清江村", duty: "清江村代办员", phone: "10286310427" },
   posts: [
-    { id: id(901), role: "agent", area: QINGJIANG, area_name: "清江村", scope: TOWNSHIP, scope_name: "花梨镇", from_on: "2026-01-01" },
+    {
+      id: id(901),
+      role: "agent",
+      area: QINGJIANG,
+      area_name: "清江村",
+      scope: TOWNSHIP,
+      scope_name: "花梨镇",
+      from_on: "2026-01-01",
+    },
   ],
   villages: { [QINGJIANG]: "清江村" },
   badge: null,
@@ -44,13 +52,31 @@ export const COUNTY: County = {
 };
 
 export const LUO: Row = {
-  ...{ id: id(1), area: QINGJIANG, rev: 7, card: "full", name: "罗正英", initials: "lzy", household: "12", group: "三组" },
+  ...{
+    id: id(1),
+    area: QINGJIANG,
+    rev: 7,
+    card: "full",
+    name: "罗正英",
+    initials: "lzy",
+    household: "12",
+    group: "三组",
+  },
   ...{ sex: "female", birth_year: 1944, needs: ["hearing"], tail: "2417", id_masked: "990***********2417" },
   entitlements: [{ id: id(501), benefit: "BPIURR", due_on: "2026-10-31", agency_state: "paying", taken: "" }],
 };
 
 export const CHEN: Row = {
-  ...{ id: id(2), area: QINGJIANG, rev: 8, card: "name", name: "陈国发", initials: "cgf", household: "3", group: "五组" },
+  ...{
+    id: id(2),
+    area: QINGJIANG,
+    rev: 8,
+    card: "name",
+    name: "陈国发",
+    initials: "cgf",
+    household: "3",
+    group: "五组",
+  },
 };
 
 export interface TestPhone {
@@ -94,11 +120,24 @@ export class FakeCounty {
 }
 
 export const ok = <T>(body: T, status = 200): Answer<T> => ({ kind: "ok", status, body, at: Date.now() });
-export const refused = (status: number, code = "", facts = {}): Answer<never> => ({ kind: "refused", status, code, facts });
+export const refused = (status: number, code = "", facts = {}): Answer<never> => ({
+  kind: "refused",
+  status,
+  code,
+  facts,
+});
 export const cut = (): Answer<never> => ({ kind: "unreachable", why: "cut" });
 
 /** A fresh phone; `enrolled` has its PIN, its pack (罗正英 in full, 陈国发 by name) and is open. */
-export async function phone({ enrolled = true, name = `phone-${++count}`, routes = allRoutes }: { enrolled?: boolean; name?: string; routes?: Iterable<Route> } = {}): Promise<TestPhone> {
+export async function phone({
+  enrolled = true,
+  name = `phone-${++count}`,
+  routes = allRoutes,
+}: {
+  enrolled?: boolean;
+  name?: string;
+  routes?: Iterable<Route>;
+} = {}): Promise<TestPhone> {
   const at = { now: new Date("2026-11-22T02:04:01.123Z") };
   const db = await open({ name });
   const clock = new PhoneClock(() => at.now);
@@ -124,8 +163,23 @@ export async function phone({ enrolled = true, name = `phone-${++count}`, routes
   const base = "http://localhost:8000";
   const ctx = (): Ctx =>
     ({
-      ...{ request: new Request(base), url: new URL(base), params: {}, query: new URLSearchParams(), form: new URLSearchParams() },
-      ...{ store, vault, clock, session, net: fake.net, t: engine.t, isFragment: false, send: (why: string) => void made.sends.push(why) },
+      ...{
+        request: new Request(base),
+        url: new URL(base),
+        params: {},
+        query: new URLSearchParams(),
+        form: new URLSearchParams(),
+      },
+      ...{
+        store,
+        vault,
+        clock,
+        session,
+        net: fake.net,
+        t: engine.t,
+        isFragment: false,
+        send: (why: string) => void made.sends.push(why),
+      },
       env: { standalone: true, ios: false, code: "", version: "test" },
       render: async () => new Response(""),
     }) as unknown as Ctx;

@@ -2,15 +2,19 @@ import { expect, test } from "vitest";
 import { sha256, unb64, words } from "../../pwa/bytes.ts";
 import { record } from "../../pwa/ctx.ts";
 import { decryptBlob, openSealed, signedText } from "../../pwa/envelope.ts";
-import * as records from "../../pwa/store/records.ts";
 import { PhoneStore } from "../../pwa/store/index.ts";
+import * as records from "../../pwa/store/records.ts";
 import type { Payload } from "../../pwa/wire.ts";
 import { countyKeys, id, LUO, phone, TOWNSHIP, visit } from "./kit.ts";
 
 const county = await countyKeys();
 
 async function opened(item: { id: string; hash: string; device: string; sealed: string }): Promise<Payload> {
-  const plain = await openSealed(item.sealed, `daiban-seal/1\n${item.id}\n${item.hash}\n${item.device}`, county.private);
+  const plain = await openSealed(
+    item.sealed,
+    `daiban-seal/1\n${item.id}\n${item.hash}\n${item.device}`,
+    county.private,
+  );
   const { payload } = JSON.parse(plain) as { payload: string };
   expect(await sha256(signedText(payload))).toBe(item.hash);
   return JSON.parse(payload);
@@ -90,7 +94,9 @@ test("once signed, a picture is not replaced or removed", async () => {
 
 test("without its picture nothing is written", async () => {
   const { ctx, db } = await phone();
-  await expect(record(ctx(), visit(id(1), { id: id(80), blobs: ["picture"] }))).rejects.toMatchObject({ code: "picture-missing" });
+  await expect(record(ctx(), visit(id(1), { id: id(80), blobs: ["picture"] }))).rejects.toMatchObject({
+    code: "picture-missing",
+  });
   expect(await db.count("outbox")).toBe(0);
   expect(await records.head(db)).toEqual(records.FIRST);
 });

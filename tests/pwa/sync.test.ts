@@ -4,12 +4,31 @@ import { openSealed } from "../../pwa/envelope.ts";
 import * as device from "../../pwa/store/device.ts";
 import { FIRST_BATCH, LEAST_PIECE, pauseMs } from "../../pwa/sync.ts";
 import type { MailboxRequest, Receipt, ReceiptState, SealedItem, SyncAnswer, SyncRequest } from "../../pwa/wire.ts";
-import { CHEN, countyKeys, cut, id, LUO, ME, ok, phone, PIN, QINGJIANG, refused, type TestPhone, TOWNSHIP, visit } from "./kit.ts";
+import {
+  CHEN,
+  countyKeys,
+  cut,
+  id,
+  LUO,
+  ME,
+  ok,
+  PIN,
+  phone,
+  QINGJIANG,
+  refused,
+  type TestPhone,
+  TOWNSHIP,
+  visit,
+} from "./kit.ts";
 
 const NOW = "2026-11-22T02:04:31.123Z";
 
 /** A county that takes what it is sent; `say` changes its answer. */
-function takes({ county }: TestPhone, say: (asked: SyncRequest) => Partial<SyncAnswer> = () => ({}), state: ReceiptState = "accepted") {
+function takes(
+  { county }: TestPhone,
+  say: (asked: SyncRequest) => Partial<SyncAnswer> = () => ({}),
+  state: ReceiptState = "accepted",
+) {
   const got: SealedItem[] = [];
   let position = 40;
   county.on((path, { json }) => {
@@ -19,7 +38,15 @@ function takes({ county }: TestPhone, say: (asked: SyncRequest) => Partial<SyncA
       const before = got.findIndex((one) => one.id === item.id);
       if (before < 0) got.push(item);
       const at = before < 0 ? ++position : 41 + before;
-      return { id: item.id, hash: item.hash, scope: TOWNSHIP, position: at, state, reason: "", number: `HL-1122-${at}` };
+      return {
+        id: item.id,
+        hash: item.hash,
+        scope: TOWNSHIP,
+        position: at,
+        state,
+        reason: "",
+        number: `HL-1122-${at}`,
+      };
     });
     return ok<SyncAnswer>({ epoch: 1, now: NOW, kept_to: {}, receipts, ...say(asked) });
   });
@@ -46,7 +73,16 @@ test.each<[string, Partial<Receipt>]>([
   const one = await phone();
   const written = await record(one.ctx(), visit(id(1)));
   const { id: event, hash } = written;
-  const receipt: Receipt = { id: event, hash, scope: TOWNSHIP, position: 41, state: "accepted", reason: "", number: "x", ...wrong };
+  const receipt: Receipt = {
+    id: event,
+    hash,
+    scope: TOWNSHIP,
+    position: 41,
+    state: "accepted",
+    reason: "",
+    number: "x",
+    ...wrong,
+  };
   one.county.on((path) => (path === "/api/phone/sync" ? ok({ epoch: 1, now: NOW, receipts: [receipt] }) : undefined));
   await one.sync.run();
   expect(await one.store.records.get(event)).toMatchObject({ state: "queued", number: "" });
@@ -111,7 +147,15 @@ test("locked, it drops sealed items by the mailbox token and reads their receipt
   const [{ path, ask }] = one.county.asked as [{ path: string; ask: { token?: string; json?: unknown } }];
   expect(path).toBe("/api/phone/mailbox");
   expect(ask.token).toBe("mailbox-token");
-  expect(Object.keys(ask.json as MailboxRequest).sort()).toEqual(["clock", "device", "done", "items", "v", "version", "waiting"]);
+  expect(Object.keys(ask.json as MailboxRequest).sort()).toEqual([
+    "clock",
+    "device",
+    "done",
+    "items",
+    "v",
+    "version",
+    "waiting",
+  ]);
   expect(got.map((item) => item.id)).toEqual([event]);
   await one.vault.unlock(PIN);
   expect(await one.store.records.get(event)).toMatchObject({ state: "accepted" });
@@ -175,7 +219,10 @@ test("rows come village by village, with the place reached, and names for Find",
   const moved = { ...LUO, rev: 12, group: "五组" };
   takes(one, ({ villages }) => {
     expect(villages).toEqual({ [QINGJIANG]: 8 });
-    return { rows: [moved, { id: id(2), area: QINGJIANG, rev: 13, gone: true as const }], villages: { [QINGJIANG]: 13 } };
+    return {
+      rows: [moved, { id: id(2), area: QINGJIANG, rev: 13, gone: true as const }],
+      villages: { [QINGJIANG]: 13 },
+    };
   });
   await one.sync.run();
   expect(await one.store.people.get(id(1))).toMatchObject({ group: "五组", rev: 12, tasks: [] });

@@ -174,8 +174,7 @@ test("witness, condition and mark are asked for; the agent is no witness", async
   const empty = await one.post(CONFIRM, { mark_kind: "signature" });
   expect(empty.status).toBe(422);
   const page = await empty.text();
-  for (const words of ["Choose who stands by", "Choose how they are", "Not signed yet"])
-    expect(page).toContain(words);
+  for (const words of ["Choose who stands by", "Choose how they are", "Not signed yet"]) expect(page).toContain(words);
   const self = await one.post(CONFIRM, {
     ...(await sign(one)),
     witness: "other",
