@@ -199,8 +199,8 @@ class Change(Fact):
 
 
 class ResidentNoted(Fact):
-    """Something changed. As text: needs are comma-separated codes, as in the row; `no_phone` is "true" or "false";
-    `helper` is JSON `{name, relation, phone}`, "" for nobody. A clash is decided by noting the county's value as the base.
+    """Something changed. As text: needs are comma-separated codes, as in the row; `no_phone` is "true" or "";
+    `helper` is JSON of its members that are not empty, keys sorted, "" for nobody.
     """
 
     changes: dict[Literal["phone", "phone_of", "no_phone", "needs", "dialect", "hours", "helper"], Change] = Field(

@@ -1,5 +1,5 @@
 /** Something changed: each field travels with the value the agent saw, so that a clash with the desk is shown, never silent. */
-import { type Ctx, Problem, type Route, record, seeOther } from "../ctx.ts";
+import { type Ctx, type Route, record, seeOther } from "../ctx.ts";
 import type { Correctable } from "../corrections.ts";
 import { cardOf, type Errors, figures, none, phoneError, whom, words } from "../fields.ts";
 import { phone as spaced } from "../filters.ts";
@@ -9,8 +9,6 @@ import type { Helper, ResidentCard } from "../wire.ts";
 export const routes: Route[] = [
   ["GET", "/field/residents/:id/changes", show],
   ["POST", "/field/residents/:id/changes", note],
-  ["GET", "/field/residents/:id/clashes/:field", showClash],
-  ["POST", "/field/residents/:id/clashes/:field", decide],
 ];
 
 const FIELDS = ["phone", "phone_of", "no_phone", "needs", "dialect", "hours", "helper"] as const;
@@ -31,27 +29,30 @@ interface Values {
 
 const home = (id: string) => `/field/residents/${id}`;
 
-/** A field of the card as it travels (rules/events.py, ResidentNoted). */
+/** A field of the card as it travels, letter by letter as the county says it (`said` in actions/residents.py): it compares texts. */
 export function textOf(card: ResidentCard, field: Field): string {
-  if (field === "needs") return sorted(card.needs).join(",");
-  if (field === "no_phone") return String(card.no_phone);
+  if (field === "needs") return card.needs.join(",");
+  if (field === "no_phone") return card.no_phone ? "true" : "";
   if (field === "helper") return helperText(card.helper);
   return card[field];
 }
 
-function sorted(needs: string[]): string[] {
-  const known = NEEDS.filter((code) => needs.includes(code));
-  return [...known, ...needs.filter((code) => !known.includes(code as never))];
-}
-
-function helperText(helper: Helper | null | undefined): string {
-  if (!helper?.name) return "";
-  const { name, relation = "", phone = "" } = helper;
-  return JSON.stringify({ name, relation, phone });
+/** Sorted members, none of them empty. */
+function helperText(helper: Partial<Helper> | null | undefined): string {
+  const { name, phone, relation } = helper ?? {};
+  const kept = { ...(name ? { name } : {}), ...(phone ? { phone } : {}), ...(relation ? { relation } : {}) };
+  return Object.keys(kept).length ? JSON.stringify(kept) : "";
 }
 
 function helperOf(text: string): Helper | null {
   return text ? { name: "", relation: "", phone: "", ...JSON.parse(text) } : null;
+}
+
+/** What was known stays in its place, what is new comes after it; a need this phone has no pick for is left alone. */
+function needsText(before: string, chosen: string[]): string {
+  const known = before.split(",").filter(Boolean);
+  const kept = known.filter((code) => chosen.includes(code) || !NEEDS.includes(code as never));
+  return [...kept, ...NEEDS.filter((code) => chosen.includes(code) && !known.includes(code))].join(",");
 }
 
 function valuesOf(texts: Record<Field, string>): Values {
@@ -95,46 +96,49 @@ function needsOf(ctx: Ctx, { needs }: Values): { code: string; words: string; ch
   return NEEDS.map((code) => ({ code, words: said[code] ?? code, chosen: needs.includes(code) }));
 }
 
-function read(ctx: Ctx): { texts: Record<Field, string>; values: Values; errors: Errors } {
+function read(ctx: Ctx, basis: (field: Field) => string): { texts: Record<Field, string>; values: Values; errors: Errors } {
   const { form } = ctx;
-  const no_phone = form.get("no_phone") === "true" ? "true" : "false";
-  const phone = no_phone === "true" ? "" : figures(form, "phone");
-  const needs = sorted(form.getAll("needs").filter((code) => NEEDS.includes(code as never)));
-  const helper = { name: words(form, "helper_name"), relation: words(form, "helper_relation"), phone: figures(form, "helper_phone") };
+  const no_phone = form.get("no_phone") === "true" ? "true" : "";
+  // A number somebody wrote with a hyphen stays as it is until it is touched.
+  const number = (name: string, before: string) => (words(form, name, 400) === before ? before : figures(form, name));
+  const phone = no_phone ? "" : number("phone", basis("phone"));
+  const needs = needsText(basis("needs"), form.getAll("needs")).split(",").filter(Boolean);
+  const helped = helperOf(basis("helper"));
+  const helper = { name: words(form, "helper_name"), relation: words(form, "helper_relation"), phone: number("helper_phone", helped?.phone ?? "") };
   const values: Values = {
-    ...{ phone, phone_of: phone ? words(form, "phone_of") : "", no_phone, needs, dialect: words(form, "dialect"), hours: words(form, "hours") },
+    ...{ phone, phone_of: no_phone ? "" : words(form, "phone_of"), no_phone, needs, dialect: words(form, "dialect"), hours: words(form, "hours") },
     ...{ helper_name: helper.name, helper_relation: helper.relation, helper_phone: helper.phone },
   };
   const errors: Errors = {};
   const wrong = phoneError(ctx, phone);
   const wrongHelper = phoneError(ctx, helper.phone);
-  if (wrong) errors.phone = wrong;
-  if (wrongHelper) errors.helper_phone = wrongHelper;
+  if (wrong && phone !== basis("phone")) errors.phone = wrong;
+  if (wrongHelper && helper.phone !== helped?.phone) errors.helper_phone = wrongHelper;
   if (!helper.name && (helper.relation || helper.phone)) errors.helper_name = ctx.t("Write who helps them");
   const { phone_of, dialect, hours } = values;
   const texts = { phone, phone_of, no_phone, needs: needs.join(","), dialect, hours, helper: helperText(helper) };
   return { texts, values, errors };
 }
 
-/** What differs from what the agent saw when the form was first opened, not from what came since. */
-function differing(ctx: Ctx, card: ResidentCard, texts: Record<Field, string>): Partial<Record<Field, Change>> {
+/** What the agent saw when the form was first opened, not what came since. */
+const seen = (ctx: Ctx, card: ResidentCard) => (field: Field) => ctx.form.get(`base_${field}`) ?? textOf(card, field);
+
+function differing(texts: Record<Field, string>, basis: (field: Field) => string): Partial<Record<Field, Change>> {
   const changes: Partial<Record<Field, Change>> = {};
-  for (const field of FIELDS) {
-    const base = ctx.form.get(`base_${field}`) ?? textOf(card, field);
-    if (base !== texts[field]) changes[field] = { base, value: texts[field] };
-  }
+  for (const field of FIELDS) if (basis(field) !== texts[field]) changes[field] = { base: basis(field), value: texts[field] };
   return changes;
 }
 
 async function note(ctx: Ctx): Promise<Response> {
   const card = await cardOf(ctx);
   const draft = await ctx.store.drafts.open(`changes:${card.id}`);
-  const { texts, values, errors } = read(ctx);
-  const changes = differing(ctx, card, texts);
+  const basis = seen(ctx, card);
+  const { texts, values, errors } = read(ctx, basis);
+  const changes = differing(texts, basis);
   if (none(errors) && Object.keys(changes).length === 0)
     errors.changes = ctx.t("Nothing is different yet. Change what is no longer right");
   if (!none(errors)) {
-    const bases = Object.fromEntries(FIELDS.map((field) => [field, ctx.form.get(`base_${field}`) ?? textOf(card, field)]));
+    const bases = Object.fromEntries(FIELDS.map((field) => [field, basis(field)]));
     return page(ctx, values, bases as Record<Field, string>, errors);
   }
   const body: ResidentNoted = { changes };
@@ -158,50 +162,17 @@ function changeOf(changes: Partial<Record<Field, Change>>): Partial<ResidentCard
   return change;
 }
 
-/* ---- a clash: both values stand until somebody decides ---- */
-
-async function clashOf(ctx: Ctx) {
-  const card = await cardOf(ctx);
-  const clash = card.clashes.find(({ field }) => field === ctx.params.field);
-  if (!clash || !FIELDS.includes(clash.field as Field)) throw new Problem("not-found", {}, 404);
-  return { card, clash: { ...clash, field: clash.field as Field } };
-}
-
-async function showClash(ctx: Ctx): Promise<Response> {
-  const { card, clash } = await clashOf(ctx);
-  const draft = await ctx.store.drafts.open(`clash:${card.id}:${clash.field}`);
-  const { field } = clash;
-  return ctx.render("field/clash.html", {
-    ...{ action: `${home(card.id)}/clashes/${field}`, back: home(card.id), person: whom(ctx, card), draft, field },
-    ...{ ours: readable(ctx, field, clash.ours ?? ""), theirs: readable(ctx, field, clash.theirs ?? "") },
-  });
-}
-
 /** A value as people read it. */
 export function readable(ctx: Ctx, field: string, text: string): string {
   if (field === "needs") {
     const needs = text.split(",").filter(Boolean);
     return needsOf(ctx, { needs } as Values).filter((one) => one.chosen).map((one) => one.words).join("、");
   }
-  if (field === "no_phone") return text === "true" ? ctx.t("has none") : ctx.t("has one");
+  if (field === "no_phone") return text ? ctx.t("has none") : ctx.t("has one");
   if (field === "phone") return spaced(text);
   if (field !== "helper") return text;
   const { name = "", relation = "", phone = "" } = helperOf(text) ?? {};
   return [relation, name, spaced(phone)].filter(Boolean).join(" ");
-}
-
-async function decide(ctx: Ctx): Promise<Response> {
-  const { card, clash } = await clashOf(ctx);
-  const draft = await ctx.store.drafts.open(`clash:${card.id}:${clash.field}`);
-  const { field, ours, theirs } = clash;
-  const value = (ctx.form.get("right") === "ours" ? ours : theirs) ?? "";
-  const changes = { [field]: { base: theirs ?? "", value } } as Partial<Record<Field, Change>>;
-  await record(ctx, {
-    ...{ id: ctx.form.get("event") || draft.id, kind: "resident.noted", subject: card.id, draft: draft.key },
-    body: { changes },
-    change: { ...changeOf(changes), clashes: card.clashes.filter((one) => one.field !== field) },
-  });
-  return seeOther(`${home(card.id)}?said=noted`);
 }
 
 /* ---- put right within two working days: the whole new body, against the values first seen ---- */
@@ -213,18 +184,18 @@ export const correctable: Correctable = {
     const texts = textsOf(card);
     const { changes } = old.body as unknown as ResidentNoted;
     for (const field of FIELDS) texts[field] = changes[field]?.value ?? texts[field];
-    const values = again ? read(ctx).values : valuesOf(texts);
-    const bases = { ...textsOf(card) };
-    for (const field of FIELDS) bases[field] = changes[field]?.base ?? bases[field];
-    return { values, bases: Object.entries(bases), needs: needsOf(ctx, values) };
+    const basis = (field: Field) => changes[field]?.base ?? textOf(card, field);
+    const values = again ? read(ctx, basis).values : valuesOf(texts);
+    return { values, bases: FIELDS.map((field) => [field, basis(field)]), needs: needsOf(ctx, values) };
   },
   async read(ctx, old) {
     const card = await cardOf(ctx, old.subject ?? "");
-    const { texts, errors } = read(ctx);
     const { changes: before } = old.body as unknown as ResidentNoted;
+    const basis = (field: Field) => before[field]?.base ?? seen(ctx, card)(field);
+    const { texts, errors } = read(ctx, basis);
     const changes: Partial<Record<Field, Change>> = {};
     for (const field of FIELDS) {
-      const base = before[field] ? (before[field].base ?? "") : (ctx.form.get(`base_${field}`) ?? textOf(card, field));
+      const base = basis(field);
       // What was noted stays in the body even when it is taken back to what it was: the county must hear of that too.
       if (before[field] || base !== texts[field]) changes[field] = { base, value: texts[field] };
     }

@@ -4,7 +4,7 @@ import { type Correctable, correctionOf, isInTime } from "../corrections.ts";
 import { cardOf, type Errors, none, oneOf, whom, words } from "../fields.ts";
 import type { DeathReported } from "../generated/wire.ts";
 import type { ResidentCard } from "../wire.ts";
-import { fieldsOf, read as readVisit, visitFact, visitKey } from "./visits.ts";
+import { fieldsOf, notTaken, read as readVisit, visitFact, visitKey } from "./visits.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/residents/:id/death", show],
@@ -69,7 +69,10 @@ async function report(ctx: Ctx): Promise<Response> {
       change: { life: "death_reported" },
     },
   ];
-  if (visit) facts.push(await visitFact(ctx, card, visit, readVisit(fieldsOf(visit)), null, []));
+  if (visit) {
+    const went = readVisit(fieldsOf(visit));
+    facts.push(await visitFact(ctx, card, visit, went, null, []), ...notTaken(card, visit.id, went));
+  }
   await record(ctx, facts);
   return seeOther(`${home(card.id)}?said=death`);
 }

@@ -2,6 +2,7 @@
 import { mattersOf, openMatters, topNeed, waitsUntil } from "../cards.ts";
 import { type Ctx, type Day, type OwnRecord, type ResidentCard, type Route, seeOther } from "../ctx.ts";
 import { age, localDay } from "../filters.ts";
+import { waitingFor } from "./inbox.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/today", today],
@@ -56,6 +57,7 @@ async function today(ctx: Ctx): Promise<Response> {
     more: due.length > rows ? `/field/today?rows=${rows + ROWS}` : "",
     ...{ seen, seen_count: seen.length },
     next: due.length ? null : await nextOne(ctx, day),
+    inbox: await waitingFor(ctx),
     missing: checks.filter(({ ok }) => !ok).length,
     said: ctx.query.get("said") ?? "",
   });
