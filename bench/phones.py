@@ -104,7 +104,7 @@ class Phone:
 
     def sign_in(self, port: int) -> None:
         """Open a session as phones do: sign something random once."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("localhost", port, timeout=30)
         asked = _ask(connection, "/api/phone/challenges", {"device": self.device})
         challenge = json.loads(asked[1])["challenge"]
         text = f"daiban-session/1\n{self.device}\n{challenge}"

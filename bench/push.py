@@ -97,7 +97,7 @@ def _send(port: int, work: list[tuple[Phone, Any]], at_once: int) -> list[float]
     faults: list[BaseException] = []
 
     def run() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection("localhost", port, timeout=60)
         try:
             while True:
                 for agent, body in waiting.get_nowait():
