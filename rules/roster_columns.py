@@ -94,6 +94,7 @@ ROSTER = Columns(
             re.compile(r"联系人|紧急|家属|亲属|监护人|子女|儿女"),
             {"name": "contact_name", "phone": "contact_phone", "relation": "contact_relation"},
         ),
+        Group(re.compile(r"^(联系方式|联系电话|电话|手机)"), {"contact_name": "contact_phone"}, keeps_rest=True),
         Group(re.compile(r"户主"), {"name": "head_name", "id_number": "head_id"}),
         Group(re.compile(r"网格"), {"name": "grid_worker", "phone": ""}, keeps_rest=True),
         Group(re.compile(r"帮扶|包保|责任人|干部|代办|经办|配偶|父|母|代领|银行|账户"), {}),

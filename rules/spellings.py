@@ -36,7 +36,7 @@ REMARK_WORDS = (
 ).split()
 DEATH_WORDS = re.compile(r"已故|死亡|已死|去世|已逝|病故|亡故|过世|已殁|身故|离世")
 #: Somebody else's death in a remark: 老伴已故 says nothing of this person.
-OTHERS_DEATH = re.compile(rf"(未|无|父|母|夫|妻|子|女|儿|伴|爱人|配偶|户主)[^,，。;；]{{0,3}}({DEATH_WORDS.pattern})")
+OTHERS_DEATH = re.compile(rf"(未|无|父|母|夫|妻|子|女|儿|伴|爱人|配偶|户主)[^,，。;；]{{0,10}}({DEATH_WORDS.pattern})")
 GONE_WORDS = re.compile(r"已?迁出|已?迁走|已?外迁|户口已?迁|已?销户|户口注销|注销户口|^注销$|^已注销")
 
 
