@@ -2,36 +2,19 @@
 
 import json
 import random
-from pathlib import Path
 
 import pytest
 
+from models import JournalEntry, Resident
 from tests.roster import messy
-
-DATA = Path(__file__).parents[2] / "data"
-
-
-@pytest.fixture
-def county(app):
-    """The whole county's areas."""
-    done = app.test_cli_runner().invoke(args=["import", "areas", str(DATA / "areas-520121.csv")])
-    assert done.exit_code == 0, done.output
-    return messy.villages(DATA / "areas-520121.csv")
-
-
-def run(app, file, *more, rows=None):
-    args = ["import", "roster", str(file), "--json", "--as", "测试", *more]
-    done = app.test_cli_runner().invoke(args=[*args, "--rows", str(rows)] if rows else args)
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("layout", messy.LAYOUTS)
 @pytest.mark.parametrize("seed", [1, 2])
-def test_each_row_ends_as_it_must(app, county, tmp_path, layout, seed):
+def test_each_row_ends_as_it_must(take, county, tmp_path, layout, seed):
     rows = messy.made(county, 160, seed=seed, without=messy.NOT_IN.get(layout, frozenset()))
     messy.LAYOUTS[layout](tmp_path / layout, rows, random.Random(seed))
-    counts = run(app, tmp_path / layout, rows=tmp_path / "rows.jsonl")
+    counts = take("roster", tmp_path / layout, "--rows", str(tmp_path / "rows.jsonl"))
     said = {(each["sheet"], each["row"]): each for each in map(json.loads, (tmp_path / "rows.jsonl").open())}
     wrong = []
     for row in rows:
@@ -47,19 +30,17 @@ def test_each_row_ends_as_it_must(app, county, tmp_path, layout, seed):
     assert not said, "rows that are no people"
     assert sum(counts[name] for name in ("imported", "updated", "unchanged", "duplicate", "review")) == len(rows)
 
-    again = run(app, tmp_path / layout)
+    again = take("roster", tmp_path / layout)
     assert (again["imported"], again["updated"]) == (0, 0)
     assert again["unchanged"] == counts["imported"]
 
 
-def test_a_dry_run_says_the_same_and_changes_nothing(app, county, tmp_path):
-    from models import JournalEntry, Resident
-
+def test_a_dry_run_says_the_same_and_changes_nothing(take, county, tmp_path):
     rows = messy.made(county, 120, seed=3)
     messy.titled(tmp_path / "a.xlsx", rows, random.Random(3))
     before = Resident.select().count(), JournalEntry.select().count()
-    dry = run(app, tmp_path / "a.xlsx", "--dry-run")
+    dry = take("roster", tmp_path / "a.xlsx", "--dry-run")
     assert (Resident.select().count(), JournalEntry.select().count()) == before
-    wet = run(app, tmp_path / "a.xlsx")
+    wet = take("roster", tmp_path / "a.xlsx")
     for name in ("imported", "updated", "unchanged", "duplicate", "review"):
         assert dry[name] == wet[name]
