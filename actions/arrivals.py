@@ -27,6 +27,8 @@ __all__ = ["Arrived", "Batch"]
 @dataclass
 class Batch:
     now: datetime
+    received_at: datetime  # earlier than now when a held record is adopted
+    adopting: bool = False  # people decided: terms that only bind a phone do not count
     residents: dict[UUID, Any] = field(default_factory=dict)  # subjects by the id the phone knows; merges are followed
     people: dict[UUID, Any] = field(default_factory=dict)  # who acted
     posts: dict[UUID, PostFacts] = field(default_factory=dict)
@@ -65,7 +67,7 @@ class Batch:
         """
         claimed = self.claimed(record)
         shift = believed(claimed, self.spans[record.id]) - claimed
-        return min(told_at(at, record.offset_ms) + shift, self.now)
+        return min(told_at(at, record.offset_ms) + shift, self.received_at)
 
     def resident_of(self, record: Arrived) -> Any:
         """Whom the record is about. Raises KeyError for nobody: the kinds that need somebody were checked before."""

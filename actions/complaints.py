@@ -18,7 +18,7 @@ def receive(records: Sequence[Arrived], batch: Batch) -> None:
         body = record.body
         row = Complaint(
             id=body.complaint, scope=record.scope, event=record.id, kind=body.kind, words=body.words,
-            person=record.actor, made_at=batch.trusted(record, record.at), received_at=batch.now,
+            person=record.actor, made_at=batch.trusted(record, record.at), received_at=batch.received_at,
         )  # fmt: skip
         batch.add(record, row)
 

@@ -20,7 +20,7 @@ def receive(records: Sequence[Arrived], batch: Batch) -> None:
         body, resident = record.body, batch.resident_of(record)
         row = Request(
             id=body.request, resident=resident.id, scope=resident.scope, area=resident.area, event=record.id,
-            visit=body.visit, raised_by=record.actor, raised_at=batch.trusted(record, record.at), received_at=batch.now,
+            visit=body.visit, raised_by=record.actor, raised_at=batch.trusted(record, record.at), received_at=batch.received_at,
             **_words(body),
         )  # fmt: skip
         batch.add(record, row)

@@ -225,7 +225,7 @@ def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = 
         if not fresh:
             _keep_other_content(opened, receipts, now)
             return receipts
-        batch = Batch(now=now, posts=posts)
+        batch = Batch(now=now, received_at=now, posts=posts)
         forks = _decide(fresh, batch, now, breaks=breaks)
         apply([each.record for each in fresh if each.record.state == "accepted"], batch)
         _save(fresh, batch, now)
@@ -268,7 +268,18 @@ def _sift(opened: Sequence[_Opened]) -> tuple[dict[int, Receipt], list[_Opened]]
 
 def _receipt_again(item: Item, first: tuple[Any, ...]) -> Receipt:
     _, scope, position, state, why, number = first
-    return Receipt(item.id, item.hash, scope, position, "held" if state in ("held", "answered") else "accepted", why, number)
+    stands = "held" if state in ("held", "answered") else "accepted"
+    return Receipt(item.id, item.hash, scope, position, stands, why if stands == "held" else "", number)
+
+
+def receipts_of(events_: Iterable[UUID], device: UUID) -> list[Receipt]:
+    """The receipts of this phone's records as they stand now: a held one may have been adopted since."""
+    e, wanted = JournalEntry, list(events_)
+    if not wanted:
+        return []
+    columns = (e.id, e.hash, e.scope, e.position, e.state, e.why, e.number)
+    rows = e.select(*columns).where(e.id.in_(wanted) & (e.device == device)).tuples()
+    return [_receipt_again(Item(str(row[0]), row[1], str(device)), row[1:]) for row in rows]
 
 
 def _receipt(record: Arrived) -> Receipt:
@@ -451,7 +462,7 @@ def _correct(record: Arrived, records: Sequence[Arrived], batch: Batch) -> None:
         batch.hold(record, Held.NOT_OWN_RECORD)
     elif corrector is None or original.state not in ("accepted", "adopted") or original.subject != record.subject:
         batch.hold(record, Held.RECORD_UNKNOWN)
-    elif not may_correct(made_at, at, days, calendar):
+    elif not batch.adopting and not may_correct(made_at, at, days, calendar):
         batch.hold(record, Held.TOO_LATE)
     else:
         try:
@@ -468,7 +479,7 @@ def _correct(record: Arrived, records: Sequence[Arrived], batch: Batch) -> None:
 
 def _save(fresh: Sequence[_Opened], batch: Batch, now: datetime) -> None:
     """Rows, journal, pictures wanted and the phones' own counts, each in one statement."""
-    journal.append([each.record for each in fresh], now=now, numbered=_number)
+    journal.append([each.record for each in fresh], now=now, numbered=put_number)
     batch.write()
     pictures.expect([each.record for each in fresh])
     newest: dict[UUID, Arrived] = {}
@@ -483,7 +494,7 @@ def _save(fresh: Sequence[_Opened], batch: Batch, now: datetime) -> None:
     models.update_rows([phones[key] for key in newest], Device.seq, Device.head)
 
 
-def _number(record: Arrived) -> None:
+def put_number(record: Arrived) -> None:
     """A visit shows the number that was read out for it."""
     for row in record.rows:
         if isinstance(row, Visit) and row.event == record.id:

@@ -31,7 +31,7 @@ def receive(records: Sequence[Arrived], batch: Batch) -> None:
         row = LifeVerification(
             id=body.verification, visit=body.visit, resident=resident.id, scope=resident.scope, area=resident.area,
             event=record.id, entitlements=[str(each) for each in body.entitlements], state="captured",
-            captured_by=record.actor, second_agent=body.second_agent, captured_at=captured_at, received_at=batch.now,
+            captured_by=record.actor, second_agent=body.second_agent, captured_at=captured_at, received_at=batch.received_at,
             challenge=body.challenge, gesture=body.gesture,
             challenge_lapsed=rule.challenge_lapsed(
                 challenges.get(body.challenge), person=record.actor, resident=resident.id, captured_at=captured_at
@@ -55,7 +55,7 @@ def receive_not_taken(records: Sequence[Arrived], batch: Batch) -> None:
             id=body.verification, visit=body.visit, resident=resident.id, scope=resident.scope, area=resident.area,
             event=record.id, entitlements=[str(each) for each in body.entitlements], state="closed_other",
             outcome=body.outcome, captured_by=record.actor, captured_at=batch.trusted(record, record.at),
-            received_at=batch.now, loss=body.loss, remarks=" ".join(each for each in (body.where, body.remarks) if each),
+            received_at=batch.received_at, loss=body.loss, remarks=" ".join(each for each in (body.where, body.remarks) if each),
         )  # fmt: skip
         batch.add(record, row)
         batch.touched.add(resident.id)

@@ -48,7 +48,7 @@ def row_of(record: Arrived, batch: Batch, key: UUID, times: tuple[datetime, date
         device=record.device, event=record.id, reasons=",".join(body.reasons), outcome=body.outcome.value,
         where=body.where, notes=body.notes, met=[met.model_dump(mode="json", exclude_none=True) for met in body.met] or None,
         badge_shown=body.badge_shown, mark=_plain(body.mark), started_at=min(started, ended), ended_at=ended,
-        received_at=batch.now, offset_ms=record.offset_ms,
+        received_at=batch.received_at, offset_ms=record.offset_ms,
         return_on=rule.return_on(body.outcome, body.return_on, ended, retry), flags="", state="synced",
         position=_plain(body.position), resident_name=resident.name, resident_initials=resident.initials,
     )  # fmt: skip
@@ -74,7 +74,7 @@ def flag(records: Sequence[Arrived], rows: Mapping[UUID, Visit], batch: Batch) -
         found = rule.flags(
             rule.VisitFacts(
                 id=row.id, person=row.person_id, home=homes[row.resident_id], started_at=row.started_at,
-                ended_at=row.ended_at, received_at=batch.now, claimed_at=batch.claimed(record),
+                ended_at=row.ended_at, received_at=batch.received_at, claimed_at=batch.claimed(record),
                 span=batch.spans[record.id], offset_ms=record.offset_ms, last_offset_ms=batch.offsets.get(record.id),
                 outcome=row.outcome, marked=_is_marked(row.mark), marked_before=marked_before.get(row.resident_id),
                 kin=person is not None and str(row.resident_id) in (person.kin or ()),
@@ -156,7 +156,7 @@ def flag_many(records: Sequence[Arrived], batch: Batch) -> None:
     if not fresh:
         return
     limit = models.setting("verification.max_an_hour")
-    times: dict[UUID, dict[datetime, set[UUID]]] = defaultdict(lambda: defaultdict(set))
+    times: dict[UUID, dict[datetime, set[UUID | None]]] = defaultdict(lambda: defaultdict(set))
     for row in fresh:
         times[row.captured_by_id][row.captured_at].add(row.visit)
     v = LifeVerification

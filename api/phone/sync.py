@@ -40,6 +40,8 @@ def add_sync() -> ResponseReturnValue:
     answer |= _rows(actor, body, answer["epoch"], g.now)
     rows, answer["inbox_rev"] = inbox.since(phone.person_id, body.inbox)
     answer["inbox"] = rows
+    decided = [row["about"] for row in rows if row["kind"] == "held" and row["about"]]
+    answer["receipts"] += [vars(receipt) for receipt in sync.receipts_of(decided, phone.id)]
     answer["recovery_kept"] = kept
     origin = current_app.config["SETTINGS"].origin
     answer["me"] = phone_facts.me(phone.person, actor, origin=origin, known=body.me, now=g.now)

@@ -133,7 +133,9 @@ def test_whoever_moved_away_leaves_the_phone(pull, phone, cast, now):
 
 def test_whoever_was_merged_or_is_confirmed_dead_leaves_the_phone(pull, phone, cast, now):
     _, villages = pull(phone)
-    Resident.update(state="merged", merged_into=cast.chen_guilan.id).where(Resident.id == cast.zhou_xinglin.id).execute()
+    Resident.update(state="merged", merged_into=cast.chen_guilan.id).where(
+        Resident.id == cast.zhou_xinglin.id
+    ).execute()
     Resident.update(life="death_confirmed").where(Resident.id == cast.chen_guilan.id).execute()
     touched([cast.zhou_xinglin.id, cast.chen_guilan.id], now)
     rows, villages = pull(phone, villages)
@@ -194,7 +196,11 @@ def test_a_first_pack_comes_in_pages_with_those_due_first(sync, phone, cast, now
     assert len(rows) == len({row["id"] for row in rows}) == 122
     full = [row for row in rows if row["card"] == "full"]
     assert rows[: len(full)] == full
-    assert [row["name"] for row in full[:3]] == ["陈桂兰", "村民0000", "村民0005"]  # a care visit on the 20th comes first
+    assert [row["name"] for row in full[:3]] == [
+        "陈桂兰",
+        "村民0000",
+        "村民0005",
+    ]  # a care visit on the 20th comes first
 
 
 def test_what_changes_while_a_pack_is_under_way_is_not_lost(sync, phone, cast, now):
