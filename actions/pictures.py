@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -103,7 +103,7 @@ def place(folder: Path, event: UUID, role: str) -> Path:
 
 
 @contextmanager
-def _partial(folder: Path, event: UUID, role: str) -> Iterator[tuple[BinaryIO, Path]]:
+def _partial(folder: Path, event: UUID, role: str) -> Iterator[tuple[io.BufferedRandom, Path]]:
     """The unfinished file, for one writer at a time."""
     path = folder / "partial" / f"{event}.{role}"
     path.parent.mkdir(parents=True, exist_ok=True)
