@@ -49,5 +49,6 @@ def test_the_shell_boosts_every_link():
 
 def test_a_template_says_what_it_is():
     """`{#- shared/resident_card.html: … -#}` on top: what it shows and what it needs."""
-    bare = [str(path.relative_to(ROOT)) for path in TEMPLATES if not path.read_text().lstrip().startswith("{#")]
+    shown = [path for path in TEMPLATES if path.parent.name != "problems"]  # a refusal's file is named for it
+    bare = [str(path.relative_to(ROOT)) for path in shown if not path.read_text().lstrip().startswith("{#")]
     assert not bare, "begin with {#- name: what it shows, what it needs -#}:\n  " + "\n  ".join(bare)

@@ -10,7 +10,8 @@ CODE = [
     *ROOT.glob("*.py"),
     *(path for folder in ("rules", "actions", "api", "commands", "bench") for path in (ROOT / folder).rglob("*.py")),
 ]
-OWN_TRANSACTIONS = {"atomic", "manual_commit", "savepoint", "begin", "commit", "rollback", "session_start"}
+OWN_TRANSACTIONS = {"atomic", "manual_commit", "savepoint"}
+OF_A_DATABASE = {"begin", "commit", "rollback", "session_start", "transaction"}  # when called on a database itself
 
 
 def test_transactions_begin_in_one_place_only():
@@ -20,7 +21,8 @@ def test_transactions_begin_in_one_place_only():
         for function in ast.walk(ast.parse(path.read_text()))
         if isinstance(function, ast.FunctionDef | ast.Module)
         for node in _calls_directly_in(function)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in OWN_TRANSACTIONS
+        if isinstance(node.func, ast.Attribute)
+        if node.func.attr in OWN_TRANSACTIONS or (node.func.attr in OF_A_DATABASE and _is_database(node.func.value))
         if not (path.name == "models.py" and getattr(function, "name", "") == "transaction")
     ]
     assert not found, "use models.transaction(scope, …) instead:\n  " + "\n  ".join(found)
@@ -41,6 +43,11 @@ def test_only_actions_and_models_write_rows():
         and node.func.value.id[:1].isupper()
     ]
     assert not found, "make it an action (actions/), with its event:\n  " + "\n  ".join(found)
+
+
+def _is_database(node: ast.AST) -> bool:
+    """Whether this is `db`, `database` or `models.database`."""
+    return getattr(node, "id", getattr(node, "attr", "")) in {"db", "database"}
 
 
 def _calls_directly_in(function: ast.AST) -> list[ast.Call]:
