@@ -11,13 +11,18 @@ export interface Correctable {
   /** What the template needs beside `action`, `back`, `person`, `draft`, `errors`, `correcting`. `again`: with what was just typed. */
   show(ctx: Ctx, old: OwnRecord, again: boolean): Promise<Record<string, unknown>>;
   /** The whole new body, and what changes on the card at once. */
-  read(ctx: Ctx, old: OwnRecord): Promise<{ errors: Errors; body: Record<string, unknown>; change?: Partial<ResidentCard> }>;
+  read(
+    ctx: Ctx,
+    old: OwnRecord,
+  ): Promise<{ errors: Errors; body: Record<string, unknown>; change?: Partial<ResidentCard> }>;
 }
 
 /** The newest correction of this record, if it has one. */
 export async function correctionOf(ctx: Ctx, old: OwnRecord): Promise<OwnRecord | undefined> {
   const all = old.subject ? await ctx.store.records.bySubject(old.subject) : await ctx.store.records.list();
-  return all.find(({ kind, body, state }) => kind === "record.corrected" && body.corrects === old.id && state !== "refused");
+  return all.find(
+    ({ kind, body, state }) => kind === "record.corrected" && body.corrects === old.id && state !== "refused",
+  );
 }
 
 /** The last day on which an agent may still put it right. */

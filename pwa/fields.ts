@@ -1,5 +1,5 @@
 /** Reading a form: trimmed words, one of a few codes, the person it is about, the sign somebody left. */
-import { Problem, type Ctx, type ResidentCard } from "./ctx.ts";
+import { type Ctx, Problem, type ResidentCard } from "./ctx.ts";
 import { age } from "./filters.ts";
 import { filled } from "./wire.ts";
 
@@ -26,11 +26,13 @@ export interface MarkValues {
 
 export const NO_MARK: MarkValues = { kind: "signature", hash: "", slip: "", witness_1: "", witness_2: "", why: "" };
 
+/** Control and format characters, but for the line break. */
+const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}]/gu;
+
 /** Line breaks stay, other control characters go; full-width spaces at the ends count as none. */
 export function words(form: URLSearchParams, name: string, limit = 60): string {
   const text = (form.get(name) ?? "").normalize("NFC").replace(/\r\n?/g, "\n");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u200b-\u200f\ufeff]/g, "").trim().slice(0, limit);
+  return text.replace(UNSEEN, "").trim().slice(0, limit);
 }
 
 export function oneOf<T extends string>(form: URLSearchParams, name: string, codes: readonly T[]): T | "" {
@@ -40,7 +42,10 @@ export function oneOf<T extends string>(form: URLSearchParams, name: string, cod
 
 /** Figures typed with spaces, hyphens or full-width: 102-8631 0427 → 10286310427. */
 export function figures(form: URLSearchParams, name: string): string {
-  return words(form, name, 40).normalize("NFKC").replace(/[\s\-()–]/g, "").slice(0, 30);
+  return words(form, name, 40)
+    .normalize("NFKC")
+    .replace(/[\s\-()–]/g, "")
+    .slice(0, 30);
 }
 
 /** "" when it can be called: a mobile of 11 figures, or a fixed line of 7 to 12; else what would be right. */
@@ -49,7 +54,10 @@ export function phoneError(ctx: Ctx, phone: string): string {
   const count = phone.replace(/\D/g, "").length;
   if (count !== phone.length) return ctx.t("Only figures, please");
   if (phone.startsWith("1") && count < 11)
-    return ctx.t("{missing} figures short. A mobile number has 11, this has {count}", { missing: 11 - count, count });
+    return ctx.t("Too short by {missing}. A mobile number has 11 figures, this has {count}", {
+      missing: 11 - count,
+      count,
+    });
   return ctx.t("A mobile number has 11 figures, this has {count}", { count });
 }
 
@@ -74,7 +82,10 @@ export function markValues(form: URLSearchParams): MarkValues {
 }
 
 /** The mark of a form whose event will have the id `event`; errors name the field and the next step. */
-export async function readMark(ctx: Ctx, event: string): Promise<{ mark: Mark | null; blobs: string[]; errors: Errors }> {
+export async function readMark(
+  ctx: Ctx,
+  event: string,
+): Promise<{ mark: Mark | null; blobs: string[]; errors: Errors }> {
   const given = markValues(ctx.form);
   const errors: Errors = {};
   if (given.kind === "signature") {

@@ -8,8 +8,10 @@ const CHECKS = "10X98765432";
 export function idNumberError(t: Translate, number: string): string {
   if (!number) return "";
   const count = number.length;
-  if (count < 18) return t("{missing} figures short. An ID number has 18, this has {count}", { missing: 18 - count, count });
-  if (count > 18) return t("{more} figures too many. An ID number has 18, this has {count}", { more: count - 18, count });
+  if (count < 18)
+    return t("Too short by {missing}. An ID number has 18 figures, this has {count}", { missing: 18 - count, count });
+  if (count > 18)
+    return t("Too long by {more}. An ID number has 18 figures, this has {count}", { more: count - 18, count });
   if (!/^\d{17}[\dX]$/.test(number)) return t("Only figures, and an X at the very end");
   if (!isDay(number.slice(6, 14))) return t("The 7th to 14th figures are no birthday. Please compare with the card");
   if (CHECKS[sum(number) % 11] !== number[17]) return t("The last figure does not fit. Please compare with the card");

@@ -1,6 +1,7 @@
 /** Something changed: each field travels with the value the agent saw, so that a clash with the desk is shown, never silent. */
-import { type Ctx, type Route, record, seeOther } from "../ctx.ts";
+
 import type { Correctable } from "../corrections.ts";
+import { type Ctx, type Route, record, seeOther } from "../ctx.ts";
 import { cardOf, type Errors, figures, none, phoneError, whom, words } from "../fields.ts";
 import { phone as spaced } from "../filters.ts";
 import type { Change, ResidentNoted } from "../generated/wire.ts";
@@ -80,7 +81,13 @@ async function page(ctx: Ctx, values: Values, bases: Record<Field, string>, erro
   return ctx.render(
     "field/changes.html",
     {
-      ...{ action: `${home(card.id)}/changes`, back: home(card.id), person: whom(ctx, card), draft, draft_key: draft.key },
+      ...{
+        action: `${home(card.id)}/changes`,
+        back: home(card.id),
+        person: whom(ctx, card),
+        draft,
+        draft_key: draft.key,
+      },
       ...{ values, bases: Object.entries(bases), needs: needsOf(ctx, values), errors, correcting: null },
     },
     none(errors) ? {} : { status: 422 },
@@ -90,13 +97,20 @@ async function page(ctx: Ctx, values: Values, bases: Record<Field, string>, erro
 function needsOf(ctx: Ctx, { needs }: Values): { code: string; words: string; chosen: boolean }[] {
   const said: Record<string, string> = {
     ...{ hearing: ctx.t("hard of hearing"), sight: ctx.t("sees badly"), mobility: ctx.t("walks with difficulty") },
-    ...{ wheelchair: ctx.t("uses a wheelchair"), bedridden: ctx.t("bedridden"), speech: ctx.t("speaks with difficulty") },
+    ...{
+      wheelchair: ctx.t("uses a wheelchair"),
+      bedridden: ctx.t("bedridden"),
+      speech: ctx.t("speaks with difficulty"),
+    },
     ...{ dialect: ctx.t("speaks dialect"), alone: ctx.t("lives alone") },
   };
   return NEEDS.map((code) => ({ code, words: said[code] ?? code, chosen: needs.includes(code) }));
 }
 
-function read(ctx: Ctx, basis: (field: Field) => string): { texts: Record<Field, string>; values: Values; errors: Errors } {
+function read(
+  ctx: Ctx,
+  basis: (field: Field) => string,
+): { texts: Record<Field, string>; values: Values; errors: Errors } {
   const { form } = ctx;
   const no_phone = form.get("no_phone") === "true" ? "true" : "";
   // A number somebody wrote with a hyphen stays as it is until it is touched.
@@ -104,9 +118,20 @@ function read(ctx: Ctx, basis: (field: Field) => string): { texts: Record<Field,
   const phone = no_phone ? "" : number("phone", basis("phone"));
   const needs = needsText(basis("needs"), form.getAll("needs")).split(",").filter(Boolean);
   const helped = helperOf(basis("helper"));
-  const helper = { name: words(form, "helper_name"), relation: words(form, "helper_relation"), phone: number("helper_phone", helped?.phone ?? "") };
+  const helper = {
+    name: words(form, "helper_name"),
+    relation: words(form, "helper_relation"),
+    phone: number("helper_phone", helped?.phone ?? ""),
+  };
   const values: Values = {
-    ...{ phone, phone_of: no_phone ? "" : words(form, "phone_of"), no_phone, needs, dialect: words(form, "dialect"), hours: words(form, "hours") },
+    ...{
+      phone,
+      phone_of: no_phone ? "" : words(form, "phone_of"),
+      no_phone,
+      needs,
+      dialect: words(form, "dialect"),
+      hours: words(form, "hours"),
+    },
     ...{ helper_name: helper.name, helper_relation: helper.relation, helper_phone: helper.phone },
   };
   const errors: Errors = {};
@@ -125,7 +150,8 @@ const seen = (ctx: Ctx, card: ResidentCard) => (field: Field) => ctx.form.get(`b
 
 function differing(texts: Record<Field, string>, basis: (field: Field) => string): Partial<Record<Field, Change>> {
   const changes: Partial<Record<Field, Change>> = {};
-  for (const field of FIELDS) if (basis(field) !== texts[field]) changes[field] = { base: basis(field), value: texts[field] };
+  for (const field of FIELDS)
+    if (basis(field) !== texts[field]) changes[field] = { base: basis(field), value: texts[field] };
   return changes;
 }
 
@@ -143,7 +169,13 @@ async function note(ctx: Ctx): Promise<Response> {
   }
   const body: ResidentNoted = { changes };
   await record(ctx, {
-    ...{ id: ctx.form.get("event") || draft.id, kind: "resident.noted", subject: card.id, body: { ...body }, draft: draft.key },
+    ...{
+      id: ctx.form.get("event") || draft.id,
+      kind: "resident.noted",
+      subject: card.id,
+      body: { ...body },
+      draft: draft.key,
+    },
     change: changeOf(changes),
   });
   return seeOther(`${home(card.id)}?said=noted`);
@@ -166,7 +198,10 @@ function changeOf(changes: Partial<Record<Field, Change>>): Partial<ResidentCard
 export function readable(ctx: Ctx, field: string, text: string): string {
   if (field === "needs") {
     const needs = text.split(",").filter(Boolean);
-    return needsOf(ctx, { needs } as Values).filter((one) => one.chosen).map((one) => one.words).join("、");
+    return needsOf(ctx, { needs } as Values)
+      .filter((one) => one.chosen)
+      .map((one) => one.words)
+      .join("、");
   }
   if (field === "no_phone") return text ? ctx.t("has none") : ctx.t("has one");
   if (field === "phone") return spaced(text);

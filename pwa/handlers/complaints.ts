@@ -1,6 +1,7 @@
 /** Complaints and suggestions about this very program or the work it makes, with their answers (R-BUR-2). */
-import { type Ctx, type InboxRow, type Route, record, seeOther } from "../ctx.ts";
+
 import type { Correctable } from "../corrections.ts";
+import { type Ctx, type InboxRow, type Route, record, seeOther } from "../ctx.ts";
 import { type Errors, none, oneOf, words } from "../fields.ts";
 import type { ComplaintMade } from "../generated/wire.ts";
 
@@ -41,7 +42,11 @@ async function page(ctx: Ctx, values: Values, errors: Errors): Promise<Response>
   const draft = await ctx.store.drafts.open(KEY);
   const places = { action: "/field/complaints/new", back: "/field/complaints" };
   const init = none(errors) ? {} : { status: 422 };
-  return ctx.render("field/complaint.html", { ...places, draft, draft_key: KEY, values, errors, correcting: null }, init);
+  return ctx.render(
+    "field/complaint.html",
+    { ...places, draft, draft_key: KEY, values, errors, correcting: null },
+    init,
+  );
 }
 
 function read(ctx: Ctx): { values: Values; errors: Errors } {

@@ -101,7 +101,13 @@ async function withdraw(ctx: Ctx): Promise<Response> {
   const draft = await ctx.store.drafts.open(`withdrawal:${card.id}:${purpose}`);
   const id = ctx.form.get("event") || draft.id;
   const { version } = await textOf(ctx, purpose);
-  const body: Consent = { consent: id, purpose, text_version: version, told: "aloud", why: words(ctx.form, "why", 200) };
+  const body: Consent = {
+    consent: id,
+    purpose,
+    text_version: version,
+    told: "aloud",
+    why: words(ctx.form, "why", 200),
+  };
   await record(ctx, {
     ...{ id, kind: "consent.withdrawn", subject: card.id, body: { ...body }, draft: draft.key },
     change: { consents: { ...card.consents, [purpose]: "withdrawn" } },

@@ -2,12 +2,13 @@
  * One's own records: what was written, where it is, and putting it right within two working days. A correction is a new record that
  * names the old one; the old one stays to be seen. What can be corrected is the same form again, filled with what was written.
  */
-import { type Ctx, type EventKind, type OwnRecord, Problem, type Route, record, seeOther } from "../ctx.ts";
+
 import { type Correctable, correctionOf, untilOf } from "../corrections.ts";
+import { type Ctx, type EventKind, type OwnRecord, Problem, type Route, record, seeOther } from "../ctx.ts";
 import { type Errors, none, words } from "../fields.ts";
 import type { RecordCorrected, ResidentNoted } from "../generated/wire.ts";
-import * as complaints from "./complaints.ts";
 import * as changes from "./changes.ts";
+import * as complaints from "./complaints.ts";
 import * as deaths from "./deaths.ts";
 import * as deliveries from "./deliveries.ts";
 import * as inbox from "./inbox.ts";
@@ -61,7 +62,11 @@ async function show(ctx: Ctx): Promise<Response> {
   const fixable = form !== undefined && !newer && found.state !== "refused" && ctx.clock.today() <= until;
   return ctx.render("field/record.html", {
     ...{ record: found, kind, body: shown(ctx, kind, first?.body ?? found.body), newer: newer ?? null, until, fixable },
-    ...{ old: old ? shown(ctx, kind, (await asFirst(ctx, old)).body) : null, old_at: old?.at ?? "", old_id: old?.id ?? "" },
+    ...{
+      old: old ? shown(ctx, kind, (await asFirst(ctx, old)).body) : null,
+      old_at: old?.at ?? "",
+      old_id: old?.id ?? "",
+    },
     why: found.kind === "record.corrected" ? found.body.why : "",
     back: found.subject ? `/field/residents/${found.subject}` : "/field/outbox",
     said: ctx.query.get("said") ?? "",
@@ -106,7 +111,8 @@ async function mayCorrect(ctx: Ctx, found: OwnRecord): Promise<{ form: Correctab
   if (!form || found.state === "refused") throw new Problem("not-found", {}, 404);
   if (await correctionOf(ctx, found)) throw new Problem("corrected-before", { record: found.id }, 409);
   const until = await untilOf(ctx, first);
-  if (ctx.clock.today() > until) throw new Problem("correction-late", { until, lead: (await ctx.store.me.get()).lead ?? null }, 403);
+  if (ctx.clock.today() > until)
+    throw new Problem("correction-late", { until, lead: (await ctx.store.me.get()).lead ?? null }, 403);
   return { form, first };
 }
 
@@ -121,7 +127,13 @@ async function correct(ctx: Ctx): Promise<Response> {
   if (!why) errors.why = ctx.t("Say in a few words what was wrong");
   if (!none(errors)) return page(ctx, true, errors);
   await record(ctx, {
-    ...{ id, kind: "record.corrected", subject: found.subject, body: { corrects: found.id, why, body }, draft: draft.key },
+    ...{
+      id,
+      kind: "record.corrected",
+      subject: found.subject,
+      body: { corrects: found.id, why, body },
+      draft: draft.key,
+    },
     ...(change ? { change } : {}),
   });
   return seeOther(`/field/records/${id}?said=corrected`);

@@ -1,6 +1,7 @@
 /** Told of a death: three questions, no picture; visits and messages stop at once; heard wrong, it is put right (R-LIF-6). */
-import { type Ctx, type Draft, type Fact, type OwnRecord, type Route, record, seeOther } from "../ctx.ts";
+
 import { type Correctable, correctionOf, isInTime } from "../corrections.ts";
+import { type Ctx, type Draft, type Fact, type OwnRecord, type Route, record, seeOther } from "../ctx.ts";
 import { cardOf, type Errors, none, oneOf, whom, words } from "../fields.ts";
 import type { DeathReported } from "../generated/wire.ts";
 import type { ResidentCard } from "../wire.ts";
@@ -92,7 +93,12 @@ function read(ctx: Ctx): { values: Values; errors: Errors; said: Said | null } {
   if (!seen) errors.seen = ctx.t("Choose one, none yet is an answer too");
   if (day > today) errors.on = ctx.t("That day is still to come. Please look again");
   if (!told || !seen || !none(errors)) return { values, errors, said: null };
-  const relation = { family: ctx.t("family"), neighbour: ctx.t("neighbour"), village: ctx.t("group leader"), other: "" }[told];
+  const relation = {
+    family: ctx.t("family"),
+    neighbour: ctx.t("neighbour"),
+    village: ctx.t("group leader"),
+    other: "",
+  }[told];
   const paper = {
     none: "",
     death_certificate: ctx.t("Saw the death certificate"),

@@ -1,7 +1,19 @@
 /** A result handed over, or carried back: only the recipient's own act closes it (domain S9). */
-import { type Ctx, Problem, type Route, record, seeOther } from "../ctx.ts";
+
 import type { Correctable } from "../corrections.ts";
-import { cardOf, type Errors, markValues, type MarkValues, none, NO_MARK, oneOf, readMark, whom, words } from "../fields.ts";
+import { type Ctx, Problem, type Route, record, seeOther } from "../ctx.ts";
+import {
+  cardOf,
+  type Errors,
+  type MarkValues,
+  markValues,
+  NO_MARK,
+  none,
+  oneOf,
+  readMark,
+  whom,
+  words,
+} from "../fields.ts";
 import type { DeliveryAttempted, DeliveryMade } from "../generated/wire.ts";
 import type { ResidentCard, TaskRow } from "../wire.ts";
 
@@ -18,7 +30,16 @@ const ANYONE: readonly To[] = ["self", "guardian", "authorised", "household_adul
 /** A card that draws money goes to nobody else (domain §14). */
 const MONEY: readonly To[] = ["self", "guardian"];
 const SEEN = ["id_card", "household_book", "known", "none"] as const;
-const WHY: readonly Why[] = ["not_home", "away", "refused", "hospital", "moved", "death_reported", "not_entitled", "other"];
+const WHY: readonly Why[] = [
+  "not_home",
+  "away",
+  "refused",
+  "hospital",
+  "moved",
+  "death_reported",
+  "not_entitled",
+  "other",
+];
 
 interface Values {
   to: To | "";
@@ -58,7 +79,14 @@ async function page(ctx: Ctx, values: Values, mark: MarkValues, errors: Errors):
   return ctx.render(
     "field/delivery.html",
     {
-      ...{ action, attempt: `${action}/attempt`, back: home(card.id), person: whom(ctx, card), draft, draft_key: draft.key },
+      ...{
+        action,
+        attempt: `${action}/attempt`,
+        back: home(card.id),
+        person: whom(ctx, card),
+        draft,
+        draft_key: draft.key,
+      },
       ...{ what, due_on: due_on ?? "", who_may, money, values, mark, errors, correcting: null },
     },
     none(errors) ? {} : { status: 422 },
@@ -96,7 +124,8 @@ function read(ctx: Ctx, money: boolean): { values: Values; errors: Errors; who: 
   if (!to) errors.to = money ? ctx.t("Choose the person or the guardian") : ctx.t("Choose who receives it");
   if (!identity) errors.identity = ctx.t("Choose how you know who it is");
   if (to === "guardian" && !values.guardian_name) errors.guardian_name = ctx.t("Write the guardian's name");
-  if (to === "authorised" && !values.authorised_name) errors.authorised_name = ctx.t("Write the name on the written authority");
+  if (to === "authorised" && !values.authorised_name)
+    errors.authorised_name = ctx.t("Write the name on the written authority");
   if (to === "household_adult" && !values.household_name) errors.household_name = ctx.t("Write who it is");
   if (to === "household_adult" && !values.household_relation)
     errors.household_relation = ctx.t("Write how they are related, such as daughter-in-law");
@@ -147,11 +176,19 @@ async function attempt(ctx: Ctx): Promise<Response> {
   if (!why || !none(errors)) return attemptPage(ctx, values, errors);
   const body: DeliveryAttempted = { delivery: task.id, why, words: values.words };
   await record(ctx, {
-    ...{ id: ctx.form.get("event") || draft.id, kind: "delivery.attempted", subject: card.id, body: { ...body }, draft: draft.key },
+    ...{
+      id: ctx.form.get("event") || draft.id,
+      kind: "delivery.attempted",
+      subject: card.id,
+      body: { ...body },
+      draft: draft.key,
+    },
     change: { tasks: card.tasks.filter((one) => one.id !== task.id) },
   });
   await ctx.store.drafts.clear(`delivery:${task.id}`);
-  return seeOther(why === "death_reported" && !card.life ? `${home(card.id)}/death` : `${home(card.id)}?said=attempted`);
+  return seeOther(
+    why === "death_reported" && !card.life ? `${home(card.id)}/death` : `${home(card.id)}?said=attempted`,
+  );
 }
 
 /* ---- put right within two working days; the mark stays with the first record ---- */
@@ -162,8 +199,16 @@ export const correctMade: Correctable = {
     const body = old.body as unknown as DeliveryMade;
     const { to, name = "", relation = "", identity_seen: identity } = body;
     const filled = {
-      ...{ to, identity, guardian_name: to === "guardian" ? name : "", authorised_name: to === "authorised" ? name : "" },
-      ...{ authorised_relation: to === "authorised" ? relation : "", household_name: to === "household_adult" ? name : "" },
+      ...{
+        to,
+        identity,
+        guardian_name: to === "guardian" ? name : "",
+        authorised_name: to === "authorised" ? name : "",
+      },
+      ...{
+        authorised_relation: to === "authorised" ? relation : "",
+        household_name: to === "household_adult" ? name : "",
+      },
       household_relation: to === "household_adult" ? relation : "",
     };
     const values = again ? read(ctx, false).values : filled;

@@ -1,6 +1,7 @@
 /** What the township told this agent: each line opens its one thing; a question is answered here. */
-import { type Ctx, type InboxRow, type OwnRecord, Problem, type Route, record, seeOther } from "../ctx.ts";
+
 import type { Correctable } from "../corrections.ts";
+import { type Ctx, type InboxRow, type OwnRecord, Problem, type Route, record, seeOther } from "../ctx.ts";
 import { type Errors, none, words } from "../fields.ts";
 import type { QueryAnswered } from "../generated/wire.ts";
 
@@ -33,7 +34,10 @@ async function list(ctx: Ctx): Promise<Response> {
   return ctx.render("field/inbox.html", {
     need: lines.filter(({ line, done }) => !done && NEEDS_YOU.has(line.kind)).map(({ line }) => line),
     open: lines.filter(({ line, done }) => !done && !NEEDS_YOU.has(line.kind)).map(({ line }) => line),
-    done: lines.filter(({ done }) => done).slice(0, DONE_ROWS).map(({ line }) => line),
+    done: lines
+      .filter(({ done }) => done)
+      .slice(0, DONE_ROWS)
+      .map(({ line }) => line),
     said: ctx.query.get("said") ?? "",
   });
 }
@@ -41,7 +45,9 @@ async function list(ctx: Ctx): Promise<Response> {
 /** Lines that wait for the agent, for the row on Today. */
 export async function waitingFor(ctx: Ctx): Promise<{ open: number; need: number }> {
   const answered = await answers(ctx);
-  const rows = (await ctx.store.inbox.list()).filter((row) => !row.done && !(row.kind === "query" && answerOf(answered, row)));
+  const rows = (await ctx.store.inbox.list()).filter(
+    (row) => !row.done && !(row.kind === "query" && answerOf(answered, row)),
+  );
   return { open: rows.length, need: rows.filter(({ kind }) => NEEDS_YOU.has(kind)).length };
 }
 
@@ -67,7 +73,15 @@ async function rowOf(ctx: Ctx): Promise<InboxRow> {
   for (const card of await ctx.store.people.full())
     for (const task of card.tasks)
       if (task.kind === "query" && (task.id === id || task.about === id))
-        return { id: task.about ?? task.id, kind: "query", resident: card.id, about: task.about ?? task.id, words: task.why, at: "", done: false };
+        return {
+          id: task.about ?? task.id,
+          kind: "query",
+          resident: card.id,
+          about: task.about ?? task.id,
+          words: task.why,
+          at: "",
+          done: false,
+        };
   throw new Problem("not-found", {}, 404);
 }
 
@@ -85,7 +99,13 @@ async function page(ctx: Ctx, row: InboxRow, text: string, errors: Errors): Prom
     {
       ...{ row: { ...row, name }, back: "/field/inbox", to: await thingOf(ctx, row, name), correcting: null },
       answer: given ? { words: given.body.words, at: given.at, state: given.state, record: given.id } : null,
-      ...{ action: `/field/inbox/${row.id}`, draft: draft ?? { id: "" }, draft_key: draft?.key ?? "", values: { words: text }, errors },
+      ...{
+        action: `/field/inbox/${row.id}`,
+        draft: draft ?? { id: "" },
+        draft_key: draft?.key ?? "",
+        values: { words: text },
+        errors,
+      },
     },
     none(errors) ? {} : { status: 422 },
   );
@@ -95,8 +115,10 @@ async function page(ctx: Ctx, row: InboxRow, text: string, errors: Errors): Prom
 async function thingOf(ctx: Ctx, row: InboxRow, name: string): Promise<string> {
   if (row.kind === "badge") return "/field/me";
   if (row.kind === "phone_locked") return "/field/me/phone";
-  if (row.kind === "held" && row.about && (await ctx.store.records.get(row.about))) return `/field/records/${row.about}`;
-  if (row.resident && name) return row.kind === "consent" ? `/field/residents/${row.resident}/consents` : `/field/residents/${row.resident}`;
+  if (row.kind === "held" && row.about && (await ctx.store.records.get(row.about)))
+    return `/field/records/${row.about}`;
+  if (row.resident && name)
+    return row.kind === "consent" ? `/field/residents/${row.resident}/consents` : `/field/residents/${row.resident}`;
   const own = row.about ? await ctx.store.records.get(row.about) : undefined;
   if (own?.kind === "complaint.made") return "/field/complaints";
   return own ? `/field/records/${own.id}` : "";

@@ -1,7 +1,7 @@
 /** Somebody not in the pack: noted at the door, visited like anybody, matched by the office. */
 import { uuid7 } from "../bytes.ts";
-import { type Ctx, type Draft, type Route, record, seeOther } from "../ctx.ts";
 import type { Correctable } from "../corrections.ts";
+import { type Ctx, type Draft, type Route, record, seeOther } from "../ctx.ts";
 import { type Errors, figures, none, oneOf, phoneError, words } from "../fields.ts";
 import type { ResidentProvisional } from "../generated/wire.ts";
 import { idNumberError } from "../id_numbers.ts";
@@ -60,8 +60,20 @@ async function page(ctx: Ctx, values: Values, errors: Errors): Promise<Response>
 function read(ctx: Ctx, villages: { code: string }[]): { values: Values; errors: Errors } {
   const { form } = ctx;
   const values: Values = {
-    ...{ name: words(form, "name"), sex: oneOf(form, "sex", ["male", "female"]), birth_year: figures(form, "birth_year") },
-    ...{ phone: figures(form, "phone"), area: oneOf(form, "area", villages.map(({ code }) => code)), group: words(form, "group") },
+    ...{
+      name: words(form, "name"),
+      sex: oneOf(form, "sex", ["male", "female"]),
+      birth_year: figures(form, "birth_year"),
+    },
+    ...{
+      phone: figures(form, "phone"),
+      area: oneOf(
+        form,
+        "area",
+        villages.map(({ code }) => code),
+      ),
+      group: words(form, "group"),
+    },
     ...{ id_number: figures(form, "id_number").toUpperCase(), why: words(form, "why_here", 200) },
   };
   const errors: Errors = {};
@@ -107,7 +119,16 @@ export const correctable: Correctable = {
   template: "field/provisional.html",
   async show(ctx, old, again) {
     const villages = await villagesOf(ctx);
-    const { name, sex = "", birth_year, phone = "", area, group = "", id_number = "", why = "" } = old.body as unknown as ResidentProvisional;
+    const {
+      name,
+      sex = "",
+      birth_year,
+      phone = "",
+      area,
+      group = "",
+      id_number = "",
+      why = "",
+    } = old.body as unknown as ResidentProvisional;
     const filled = { name, sex, birth_year: birth_year ? String(birth_year) : "", phone, area, group, id_number, why };
     return { values: again ? read(ctx, villages).values : filled, villages, resident: old.subject ?? "" };
   },

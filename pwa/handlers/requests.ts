@@ -1,6 +1,7 @@
 /** What somebody needs, in their words, with pictures of papers and who may act for them. It becomes a case at the township. */
-import { type Ctx, type Draft, Problem, type Route, record, seeOther } from "../ctx.ts";
+
 import type { Correctable } from "../corrections.ts";
+import { type Ctx, type Draft, Problem, type Route, record, seeOther } from "../ctx.ts";
 import { cardOf, type Errors, figures, none, oneOf, phoneError, whom, words } from "../fields.ts";
 import type { RequestRaised } from "../generated/wire.ts";
 
@@ -43,7 +44,13 @@ async function page(ctx: Ctx, values: Values, errors: Errors): Promise<Response>
   return ctx.render(
     "field/request.html",
     {
-      ...{ action: `${home(card.id)}/request`, back: home(card.id), person: whom(ctx, card), draft, draft_key: draft.key },
+      ...{
+        action: `${home(card.id)}/request`,
+        back: home(card.id),
+        person: whom(ctx, card),
+        draft,
+        draft_key: draft.key,
+      },
       ...{ values, errors, papers, room: papers.length < MOST, consent: card.consents.request_papers ?? "", said: "" },
       correcting: null,
     },
@@ -158,7 +165,9 @@ async function nameIt(ctx: Ctx): Promise<Response> {
   const card = await cardOf(ctx);
   const draft = await ctx.store.drafts.open(key(card.id));
   const { n } = await one(ctx, draft);
-  await ctx.store.drafts.keep(draft.key, { [`${role(n)}-name`]: [oneOf(ctx.form, "paper", KNOWN), words(ctx.form, "other")] });
+  await ctx.store.drafts.keep(draft.key, {
+    [`${role(n)}-name`]: [oneOf(ctx.form, "paper", KNOWN), words(ctx.form, "other")],
+  });
   return seeOther(`${home(card.id)}/request`);
 }
 
@@ -187,7 +196,9 @@ export const correctable: Correctable = {
   async show(ctx, old, form) {
     const body = old.body as unknown as RequestRaised;
     const { name = "", relation = "", phone = "" } = body.may_act ?? {};
-    const values = form ? read(ctx).values : { words: body.words, may_name: name, may_relation: relation, may_phone: phone };
+    const values = form
+      ? read(ctx).values
+      : { words: body.words, may_name: name, may_relation: relation, may_phone: phone };
     const papers = (body.papers ?? []).map((paperName, at) => ({ n: at + 1, role: role(at + 1), name: paperName }));
     return { values, papers, room: false, consent: "", said: "" };
   },

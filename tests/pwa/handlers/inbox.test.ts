@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { id, phone } from "../kit.ts";
+import { cardOf, LUO_HOME, luo, records, told, wentTo } from "./more.ts";
+
+const QUERY = {
+  ...{ id: id(701), kind: "query" as const, resident: id(1), about: id(711) },
+  words: "敲了门还是打的电话？",
+};
+
+test("each line opens its one thing", async () => {
+  const one = await phone();
+  await told(
+    one,
+    ...[QUERY, { id: id(702), kind: "sent_back" as const, resident: id(1), about: id(712), words: "手没拍进去" }],
+    ...[
+      { id: id(703), kind: "assigned" as const, resident: id(2) },
+      { id: id(704), kind: "badge" as const },
+    ],
+    ...[{ id: id(705), kind: "due" as const, resident: id(99) }],
+  );
+  const page = await (await one.get("/field/inbox")).text();
+  for (const href of [`/field/inbox/${id(701)}`, LUO_HOME, `/field/residents/${id(2)}`, `/field/inbox/${id(704)}`])
+    expect(page).toContain(`href="${href}"`);
+  expect(page).toContain(`href="/field/inbox/${id(705)}"`); // who left the pack has no page any more
+  expect(page).toContain("2 things"); // sent back, asked
+  expect(await (await one.get(`/field/inbox/${id(704)}`)).text()).toContain('href="/field/me"');
+});
+
+test("Today says that something waits, until it is dealt with", async () => {
+  const one = await phone();
+  await told(one, QUERY);
+  expect(await (await one.get("/field/today")).text()).toContain("1 thing for you to do");
+  await one.post(`/field/inbox/${id(701)}`, { words: "敲了门。" });
+  expect(await (await one.get("/field/today")).text()).not.toContain("/field/inbox");
+});
+
+test("a question is answered in its place, once", async () => {
+  const one = await phone();
+  await luo(one, { tasks: [{ id: id(721), kind: "query", about: id(711), why: QUERY.words }] });
+  await told(one, QUERY);
+  const page = await (await one.get(`/field/inbox/${id(701)}`)).text();
+  expect(page).toContain(QUERY.words);
+  expect((await one.post(`/field/inbox/${id(701)}`, { words: " " })).status).toBe(422);
+  const answer = await one.post(`/field/inbox/${id(701)}`, { words: "敲了门，邻居出来说的。" });
+  expect(wentTo(answer)).toBe("/field/inbox?said=answered");
+  expect(await answer.text()).toContain("Dealt with");
+  const [written] = await records(one);
+  expect(written).toMatchObject({ kind: "query.answered", subject: id(1) });
+  expect(written!.body).toEqual({ query: id(711), words: "敲了门，邻居出来说的。" });
+  expect((await cardOf(one)).tasks).toEqual([]);
+  const after = await (await one.get(`/field/inbox/${id(701)}`)).text();
+  expect(after).toContain("敲了门，邻居出来说的。");
+  expect(after).not.toContain("<form");
+});
+
+test("the task on a person's page opens the same question, by the visit or by itself", async () => {
+  const one = await phone();
+  await luo(one, { tasks: [{ id: id(721), kind: "query", about: id(711), why: QUERY.words }] });
+  for (const path of [id(721), id(711)])
+    expect(await (await one.get(`/field/inbox/${path}`)).text()).toContain(QUERY.words);
+  await one.post(`/field/inbox/${id(721)}`, { words: "敲了门。" });
+  expect((await records(one))[0]!.body).toEqual({ query: id(711), words: "敲了门。" });
+});
+
+test("the county's own word that something is done settles a line", async () => {
+  const one = await phone();
+  await told(one, { ...QUERY, done: true });
+  expect(await (await one.get("/field/inbox")).text()).toContain("Nothing new from the township");
+});
+
+test("an unknown line is not there", async () => {
+  const one = await phone();
+  expect((await one.get(`/field/inbox/${id(799)}`)).status).toBe(404);
+});
