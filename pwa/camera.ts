@@ -61,7 +61,8 @@ export async function openCamera(view: HTMLElement, { photos, limit, go }: Camer
     });
   }
 
-  shutter.addEventListener("click", async () => {
+  shutter.addEventListener("click", async (press) => {
+    press.preventDefault(); // the form goes when the picture is kept
     if (shutter.disabled) return;
     shutter.disabled = true; // a second tap waits for nothing
     const { event, role, next } = view.dataset;

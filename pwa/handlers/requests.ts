@@ -168,6 +168,7 @@ async function nameIt(ctx: Ctx): Promise<Response> {
   await ctx.store.drafts.keep(draft.key, {
     [`${role(n)}-name`]: [oneOf(ctx.form, "paper", KNOWN), words(ctx.form, "other")],
   });
+  await ctx.store.drafts.clear(`paper:${draft.id}:${role(n)}`);
   return seeOther(`${home(card.id)}/request`);
 }
 

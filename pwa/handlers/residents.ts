@@ -1,9 +1,9 @@
 /** One person: what to know, what is due, what was; and the whole ID number, for a reason. */
 import { mattersOf, placeOf, primaryOf } from "../cards.ts";
-import { readable } from "./changes.ts";
 import { type Ctx, type OwnRecord, type ResidentCard, type Route, record } from "../ctx.ts";
 import { cardOf, type Errors, none, oneOf, whom, words } from "../fields.ts";
 import { localDay, masked_id } from "../filters.ts";
+import { readable } from "./changes.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/residents/:id", show],
@@ -103,21 +103,14 @@ async function unmask(ctx: Ctx): Promise<Response> {
     other: words(ctx.form, "words", 200),
   };
   if (!said[why]) {
-    const error =
-      why === "other" ? ctx.t("Say in a few words what for") : ctx.t("Choose what you need it for");
+    const error = why === "other" ? ctx.t("Say in a few words what for") : ctx.t("Choose what you need it for");
     return idNumber(ctx, card, "", "", { why: error });
   }
   await record(ctx, { kind: "resident.unmasked", subject: card.id, body: { why: said[why] } });
   return idNumber(ctx, card, card.id_number, said[why], {});
 }
 
-function idNumber(
-  ctx: Ctx,
-  card: ResidentCard,
-  number: string,
-  why: string,
-  errors: Errors,
-): Promise<Response> {
+function idNumber(ctx: Ctx, card: ResidentCard, number: string, why: string, errors: Errors): Promise<Response> {
   const masked = masked_id(card.id_number) || card.id_masked;
   return ctx.render(
     "field/id_number.html",

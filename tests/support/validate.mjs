@@ -23,6 +23,8 @@ const loader = new StaticConfigLoader({
     "tel-non-breaking": "off",
     // htmx and our own components carry attributes of their own.
     "no-unknown-attributes": "off",
+    // Several boxes of one question share its name.
+    "form-dup-name": ["error", { shared: ["radio", "checkbox", "submit", "button", "reset"] }],
     "no-dup-id": "error",
     "prefer-native-element": ["error", { exclude: ["alert", "status", "region", "table", "row", "cell", "rowgroup", "columnheader", "rowheader"] }],
     "no-redundant-role": "off", // roles of tables drawn as cards on a phone (ui/README §3)

@@ -34,9 +34,7 @@ def build_words() -> None:
 
 
 def with_jinja(job: dict[str, Any]) -> str:
-    env = Environment(
-        loader=FileSystemLoader(ROOT / "templates"), autoescape=True, extensions=["jinja2.ext.i18n"]
-    )
+    env = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True, extensions=["jinja2.ext.i18n"])
     env.filters.update(FILTERS)
     locale = LOCALES[job["lang"]]
     words = (

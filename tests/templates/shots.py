@@ -27,18 +27,22 @@ SMALL = """() => [...document.querySelectorAll('a, button, input:not([type=hidde
 def document(body: str, job: dict[str, Any]) -> str:
     view, lang = job["context"]["page"]["view"], job["lang"]
     styles = "".join(f'<link rel="stylesheet" href="file://{ROOT}/static/{n}.css">' for n in ("tokens", "ui"))
+    title, rest = body.split("</title>", 1)
     return (
         f'<!doctype html><html lang="{lang}" class="{view}"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width, initial-scale=1, viewport-fit=cover">{styles}</head><body>{body}</body></html>'
+        f'content="width=device-width, initial-scale=1, viewport-fit=cover">{styles}{title.strip()}</title></head><body>{rest}</body></html>'
     )
 
 
-def problems_of(page: Page, elder: bool) -> list[str]:
-    """Say what axe-core finds, what is too small for a finger, and whether the page scrolls sideways."""
-    page.add_script_tag(path=str(AXE))
+def axe_of(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    said = [f"axe {v['id']}: {v['nodes'][0]['html'][:160]} ({len(v['nodes'])})" for v in found]
-    said += [f"small: {line}" for line in page.evaluate(SMALL.replace("least", "60" if elder else "44"))]
+    return [f"axe {v['id']}: {v['nodes'][0]['html'][:160]} ({len(v['nodes'])})" for v in found]
+
+
+def problems_of(page: Page, elder: bool) -> list[str]:
+    """Say what is too small for a finger, and whether the page scrolls sideways."""
+    said = [f"small: {line}" for line in page.evaluate(SMALL.replace("least", "60" if elder else "44"))]
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         said.append("scrolls sideways")
     return said
@@ -70,7 +74,7 @@ def main() -> None:
             page.screenshot(path=options.folder / f"{name}.png", full_page=options.whole)
             print(name)
             if options.check:
-                for line in problems_of(page, "elder" in job["context"]["page"]["view"]):
+                for line in axe_of(page) + problems_of(page, "elder" in job["context"]["page"]["view"]):
                     print("   ", line)
         browser.close()
 

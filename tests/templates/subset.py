@@ -119,7 +119,12 @@ class Reader(NodeVisitor):
     def visit_Filter(self, node: nodes.Filter) -> None:
         if node.name not in PLAIN_FILTERS | set(FILTERS):
             self.no(node, f"the filter {node.name} is not the same there: see api/filters.py")
-        if node.name == "safe" and self.name not in {"shared/icons.html", "field/_badge.html", "field/me.html", "field/badge.html"}:
+        if node.name == "safe" and self.name not in {
+            "shared/icons.html",
+            "field/_badge.html",
+            "field/me.html",
+            "field/badge.html",
+        }:
             self.no(node, "|safe only where the text is our own drawing")
         self.generic_visit(node)
 

@@ -11,7 +11,9 @@ from tests.templates import subset
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
-@pytest.mark.parametrize("path", list(subset.templates(TEMPLATES)), ids=lambda path: path.relative_to(TEMPLATES).as_posix())
+@pytest.mark.parametrize(
+    "path", list(subset.templates(TEMPLATES)), ids=lambda path: path.relative_to(TEMPLATES).as_posix()
+)
 def test_a_template_means_the_same_to_both_engines(path):
     found = subset.objections(path, TEMPLATES)
     assert not found, "\n  ".join(["this would differ on the phone:", *found])

@@ -69,7 +69,11 @@ def test_a_message_of_a_template_holds_no_html():
 
 @pytest.mark.parametrize("word", NOT_SAID)
 def test_we_do_not_say(word):
-    said = [str(m.string) for m in CATALOG if m.id and word in "".join(m.string if isinstance(m.string, tuple) else [m.string or ""])]
+    said = [
+        str(m.string)
+        for m in CATALOG
+        if m.id and word in "".join(m.string if isinstance(m.string, tuple) else [m.string or ""])
+    ]
     assert not said, f"{word}: {said}"
 
 
