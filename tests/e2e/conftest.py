@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from commands import demo_people
 from tests.support.browser import FLAGS, chromium
 from tests.support.phone import Phone
 from tests.support.server import Server
@@ -99,3 +100,20 @@ def window(_chromium: Browser, server: Server) -> Iterator[Callable[..., Browser
     yield open_window
     for each in opened:
         each.close()
+
+
+@pytest.fixture
+def office(window: Callable[..., BrowserContext], server: Server) -> Callable[..., Page]:
+    """Sign somebody of the demo in at a desk and give the page: `office("liguoxiu")`, or `width=390, height=844`."""
+
+    def signed_in(name: str, **size: int) -> Page:
+        page = window(**size).new_page()
+        page.goto("/office/sign-in")
+        page.fill("#name", name)
+        page.fill("#password", demo_people.PASSWORD)
+        page.fill("#code", server.totp(name))
+        page.click("form#sign-in button")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        return page
+
+    return signed_in

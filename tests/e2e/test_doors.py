@@ -34,3 +34,9 @@ def test_an_unknown_badge_is_answered_calmly(window):
     answer = page.goto("/b/nobody-has-this-one")
     assert answer.status in (200, 404)
     look(page, "door-badge-unknown")
+
+
+def test_a_lead_signs_in(office):
+    page = office("liguoxiu")
+    assert "/office/" in page.url
+    look(page, "door-office-signed-in")
