@@ -71,6 +71,8 @@ export class Local {
         const enrolled = await store.vault.exists();
         if (!enrolled) return seeOther("/field/enrol");
         if (!store.vault.unlocked) return await this.#unlockFirst(url, request);
+        const released = (await device.get(store.db, "identity")) !== undefined;
+        if (!released && !url.pathname.startsWith("/field/enrol")) return seeOther("/field/enrol");
         await this.#underLease(url.pathname);
       }
       return await match.handler(await this.#ctx(request, url, match.params));
@@ -90,6 +92,7 @@ export class Local {
   /** Not heard for too long: the pack closes until the county answers; what was written stays and can be sent. */
   async #underLease(path: string): Promise<void> {
     if (/^\/field\/(outbox|me)/.test(path)) return;
+    if (await device.get(this.parts.store.db, "replaced")) throw new Problem("phone-replaced", {}, 403);
     const heard = await device.get(this.parts.store.db, "heard");
     const days = (await device.get(this.parts.store.db, "lease_days")) ?? LEASE_DAYS;
     const age = heard ? this.parts.clock.now().getTime() - heard.at : 0;

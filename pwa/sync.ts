@@ -3,7 +3,8 @@
  *
  * - Unlocked it speaks with the session of the device key; locked it may only drop sealed items by the mailbox token.
  * - Only a receipt with the same id and hash changes a record. An HTTP 200 alone proves nothing.
- * - Units adapt to the link: batches from 5 to 200, pieces from 64 KB to the whole picture; both halve after a cut.
+ * - Units adapt to the link: batches from 5 to 200, pieces from 64 KB to the whole picture, pages of rows
+ *   from 16 KB; all halve after a cut.
  * - One runner: Web Locks where they are, else a lease in the database.
  */
 import type { PhoneClock } from "./clock.ts";
@@ -23,6 +24,9 @@ export const FIRST_BATCH = 5;
 export const MAX_BATCH = 200;
 export const FIRST_PIECE = 64 * 1024;
 export const LEAST_PIECE = 8 * 1024;
+export const FIRST_PAGE = 16 * 1024;
+export const MAX_PAGE = 512 * 1024;
+const LEAST_PAGE = 4 * 1024;
 const MAX_CUTS = 3; // in a row, then the link is left alone for a while
 const MAX_BODY = 1_500_000; // characters of sealed items in one request
 const KEEP_DAYS = 30; // [DEF] readable copies of what the county has kept
@@ -187,8 +191,9 @@ class Talk {
       sending.clear();
       this.parts.changed(); // what was on its way is on this phone again
       await this.#halve("batch");
+      await this.#halve("page");
       this.#cuts += 1;
-      if (batch.length > 1 && this.#cuts < MAX_CUTS && answer.why !== "no-signal") return true;
+      if (this.#cuts < MAX_CUTS && answer.why !== "no-signal") return true;
       throw new Cut();
     }
     if (answer.kind === "refused") {
@@ -200,6 +205,7 @@ class Talk {
       // The county ended this phone's session for good (locked, replaced): its records may still be dropped.
       if (!this.#mailboxOnly && (answer.status === 401 || answer.status === 403)) {
         this.#mailboxOnly = true;
+        if (answer.code === "phone-replaced") await device.put(db, "replaced", true);
         return true;
       }
       throw new Refused(answer.status, answer.code);
@@ -209,8 +215,11 @@ class Talk {
     for (const { id } of batch) sending.delete(id);
     const answered = new Set((answer.body.receipts ?? []).map(({ id, hash }) => `${id} ${hash}`));
     for (const { id, hash } of batch) if (!answered.has(`${id} ${hash}`)) this.#unanswered.add(id);
-    if (batch.length === link.batch)
-      await device.put(db, "link", { ...link, batch: Math.min(MAX_BATCH, link.batch * 2) });
+    const grown = {
+      batch: batch.length === link.batch ? Math.min(MAX_BATCH, link.batch * 2) : link.batch,
+      page: more ? Math.min(MAX_PAGE, link.page * 2) : link.page,
+    };
+    await device.put(db, "link", { ...link, ...grown });
     const left = (await records.queued(db, MAX_BATCH + this.#unanswered.size)).some(
       ({ id }) => !this.#unanswered.has(id),
     );
@@ -234,7 +243,8 @@ class Talk {
       ...{ villages: cursor.villages, cursor: cursor.cursor, inbox: (await device.get(db, "inbox_rev")) ?? 0 },
       waiting: await this.#waiting(batch.length),
       recovery: digits && (await sealRecovery(digits, identity.device, identity.county_key)),
-      ...{ ...versions, done: [], page: 16_384 },
+      // A lock is never reported as done: the phone stays locked for as long as the county says so.
+      ...{ ...versions, done: [], page: (await this.#link()).page },
     };
     const answer = await net<SyncAnswer>("/api/phone/sync", { json: body });
     if (answer.kind !== "refused" || answer.status !== 401) return answer;
@@ -297,6 +307,7 @@ class Talk {
     }
     await this.#orders(answer.orders ?? []);
     if (this.#mailboxOnly || !this.ring) return false;
+    await device.remove(db, "replaced");
     const told = answer as SyncAnswer;
     if (told.recovery_kept) await vault.forgetDigits();
     if (told.me) {
@@ -326,9 +337,8 @@ class Talk {
     const villages = { ...before.villages, ...told.villages };
     for (const area of dropped) delete villages[area];
     const patches = rows.length ? await this.#records!.unsentChanges() : new Map();
-    await people.apply(rows, { villages, cursor: told.more ? (told.cursor ?? "") : "" }, epoch, (id) =>
-      patches.get(id),
-    );
+    const cursor = told.more ? told.cursor || before.cursor : "";
+    await people.apply(rows, { villages, cursor }, epoch, (id) => patches.get(id));
     this.#records!.empty();
     if (told.heads) await device.put(db, "heads", { ...(await device.get(db, "heads")), ...told.heads });
     if (told.inbox?.length || told.inbox_rev !== undefined) {
@@ -449,13 +459,14 @@ class Talk {
 
   /* ---- the link ---------------------------------------------------------------------------------------------------- */
 
-  async #link(): Promise<{ batch: number; piece: number }> {
-    return (await device.get(this.parts.db, "link")) ?? { batch: FIRST_BATCH, piece: FIRST_PIECE };
+  async #link(): Promise<device.Link> {
+    const first = { batch: FIRST_BATCH, piece: FIRST_PIECE, page: FIRST_PAGE };
+    return { ...first, ...(await device.get(this.parts.db, "link")) };
   }
 
-  async #halve(unit: "batch" | "piece"): Promise<void> {
+  async #halve(unit: keyof device.Link): Promise<void> {
     const link = await this.#link();
-    const least = unit === "batch" ? 1 : LEAST_PIECE;
+    const least = { batch: 1, piece: LEAST_PIECE, page: LEAST_PAGE }[unit];
     await device.put(this.parts.db, "link", { ...link, [unit]: Math.max(least, Math.floor(link[unit] / 2)) });
   }
 }

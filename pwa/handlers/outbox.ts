@@ -99,13 +99,25 @@ export function reasonWords(ctx: Pick<Ctx, "t">, reason: string): string {
   const { t } = ctx;
   const words: Record<string, string> = {
     "": "",
-    "not-in-post": t("At that time no post of yours was in force. The township decides."),
-    "device-locked": t("This phone was locked at that time. The township decides."),
-    "time-uncertain": t("The time could not be made sure. The township decides."),
-    fork: t("Two records took the same place on this phone. Enrol it again at the township."),
-    "other-content": t("This record came before with other words. Call the township."),
-    "signature-wrong": t("The record arrived damaged. Write it once more."),
-    "body-invalid": t("The record could not be read. Call the township."),
+    malformed: t("The county cannot read it. Call the township."),
+    unreadable: t("The county cannot read it. Call the township."),
+    "hash-differs": t("It was damaged on this phone. Write it once more."),
+    signature: t("It was damaged on this phone. Write it once more."),
+    "unknown-device": t("The county does not know this phone. Call the township."),
+    "other-content": t("It came before with other words. Call the township."),
+    fork: t("Two records took the same place on this phone. Set it up again at the township."),
+    "device-locked": t("This phone was locked at that time."),
+    "not-own-post": t("It was written under a post that is not yours."),
+    "post-not-in-force": t("No post of yours was in force on that day."),
+    "time-uncertain": t("It is not sure when it happened."),
+    "resident-elsewhere": t("This person is in another village's list."),
+    "resident-unknown": t("This person is not in the county's list."),
+    "resident-exists": t("This person is in the county's list already."),
+    "record-unknown": t("The record it belongs to has not come yet."),
+    "not-own-record": t("The record it corrects is somebody else's."),
+    "too-late": t("The days for a correction were over."),
+    "money-function": t("A card with money may only go to the person or the guardian."),
+    "already-done": t("It was dealt with before."),
   };
   return words[reason] ?? t("Call the township, it knows why.");
 }

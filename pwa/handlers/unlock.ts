@@ -41,7 +41,8 @@ async function lock(ctx: Ctx): Promise<Response> {
 async function next(ctx: Ctx, store: PhoneStore): Promise<Response> {
   const after = ctx.session.get("after");
   ctx.session.delete("after");
-  if (!(await device.get(store.db, "identity"))) return seeOther(typeof after === "string" ? after : "/field/enrol");
+  if (!(await device.get(store.db, "identity")))
+    return seeOther(typeof after === "string" && after.startsWith("/field/enrol") ? after : "/field/enrol");
   if (!(await packed(store))) return seeOther("/field/enrol/pack");
   return seeOther(typeof after === "string" ? after : "/field/today");
 }

@@ -19,6 +19,13 @@ export interface Heard {
   offset_ms: number;
 }
 
+/** What went through last: records in a request, bytes of a picture's piece, bytes of a page of rows. */
+export interface Link {
+  batch: number;
+  piece: number;
+  page: number;
+}
+
 export interface Cursor {
   villages: Record<string, number>;
   cursor: string;
@@ -45,8 +52,10 @@ interface Values {
   order: "lock" | "wipe";
   /** Days without an answer after which the pack closes (county setting). */
   lease_days: number;
-  /** Last batch size and piece size that went through. */
-  link: { batch: number; piece: number };
+  /** Sizes that fit the link. */
+  link: Link;
+  /** The agent has a newer phone: this one may only send what it holds. */
+  replaced: boolean;
   persisted: boolean;
 }
 

@@ -20,7 +20,10 @@ export class Drafts {
 
   /** Open all; called at the PIN. */
   load(): Promise<void> {
-    this.#ready ??= this.#load();
+    this.#ready ??= this.#load().catch((error) => {
+      this.#ready = null; // asked for while locked: after the PIN they are read again
+      throw error;
+    });
     return this.#ready;
   }
 

@@ -48,7 +48,10 @@ export class People {
 
   /** Names ready for Find; called at the PIN. */
   load(): Promise<Map<string, Line>> {
-    this.#loading ??= this.#load();
+    this.#loading ??= this.#load().catch((error) => {
+      this.#loading = null; // asked for while locked: after the PIN it is read again
+      throw error;
+    });
     return this.#loading;
   }
 
@@ -68,7 +71,10 @@ export class People {
       const cards = await Promise.all(rows.map((row) => ring.open<ResidentCard>("people", row.id, row.sealed)));
       this.#full = new Map(cards.map((card) => [card.id, card]));
       return this.#full;
-    })();
+    })().catch((error) => {
+      this.#loadingFull = null;
+      throw error;
+    });
     return this.#loadingFull;
   }
 
@@ -93,7 +99,7 @@ export class People {
 
   async forVillage(area: string): Promise<Found[]> {
     const lines = [...(await this.load()).values()].filter((line) => line.area === area);
-    return lines.map((line) => found(line, "name"));
+    return lines.sort(byGroupAndName).map((line) => found(line, "name"));
   }
 
   async find(text: string, limit = 50): Promise<Found[]> {
@@ -131,7 +137,7 @@ export class People {
       (a, b) =>
         order(first.get(place(a))!, first.get(place(b))!) ||
         order(a.area, b.area) ||
-        compare(a.group, b.group) ||
+        byGroup(a, b) ||
         order(nearest(a), nearest(b)) ||
         compare(a.name, b.name),
     );
@@ -288,15 +294,24 @@ function match(line: Line, word: string): [Found["by"], number] | null {
   return null;
 }
 
-const FIGURES = "零一二三四五六七八九十";
+const FIGURES = "零一二三四五六七八九";
+
+/** 三 → 3, 十二 → 12, 二十三 → 23; "" for anything else. */
+function figure(words: string): string {
+  if (/^\d+$/.test(words)) return words;
+  const [, tens, ten, ones] = /^([一二三四五六七八九])?(十)?([一二三四五六七八九])?$/.exec(words) ?? [];
+  if (!tens && !ten && !ones) return "";
+  if (!ten) return tens && ones ? "" : String(FIGURES.indexOf(tens ?? ones ?? ""));
+  return String((tens ? FIGURES.indexOf(tens) : 1) * 10 + (ones ? FIGURES.indexOf(ones) : 0));
+}
+
+const plainGroup = (group: string): string => group.toLowerCase().replace(/(村民小组|小组|组)$/, "");
 
 /** 三组 is found as 三组, 三, 3组 and 3. */
 function groupWords(group: string): string[] {
-  const low = group.toLowerCase();
-  const plain = low.replace(/(村民小组|小组|组)$/, "");
-  const figure = FIGURES.indexOf(plain);
-  const other = figure > 0 ? String(figure) : /^\d+$/.test(plain) ? (FIGURES[Number(plain)] ?? "") : "";
-  return [low, plain, `${plain}组`, other, other && `${other}组`];
+  const plain = plainGroup(group);
+  const number = figure(plain);
+  return [group.toLowerCase(), plain, `${plain}组`, number, number && `${number}组`];
 }
 
 /** The nearest day of anything this person waits for; "" for a task without a day, "~" (after all days) for nothing. */
@@ -312,8 +327,14 @@ const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const { compare } = new Intl.Collator("zh", { numeric: true });
 
+/** 一组, 2组, 三组, 十组: as people count, not as the signs are sorted. */
+export function byGroup(a: { group: string }, b: { group: string }): number {
+  const [x, y] = [plainGroup(a.group), plainGroup(b.group)];
+  return compare(figure(x) || x, figure(y) || y);
+}
+
 function byGroupAndName(a: NameLine, b: NameLine): number {
-  return compare(a.group, b.group) || compare(a.name, b.name);
+  return byGroup(a, b) || compare(a.name, b.name);
 }
 
 /** People of a matter stand before the rest. */

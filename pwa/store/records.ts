@@ -211,7 +211,8 @@ export async function receive(db: DB, receipts: Receipt[], at: string): Promise<
     const { state, position, number, reason } = receipt;
     const same = row.state === state && row.position === position && row.number === number && row.reason === reason;
     if (same) continue;
-    await tx.store.put({ ...row, state, position, number, reason, received_at: row.received_at ?? at });
+    const scope = receipt.scope || row.scope; // the county files by the post as it knows it
+    await tx.store.put({ ...row, scope, state, position, number, reason, received_at: row.received_at ?? at });
     changed.push(row.id);
   }
   await tx.done;

@@ -51,12 +51,12 @@ export const COUNTY: County = {
   ...{ lease_days: 30, photo_bytes: 150_000 },
 };
 
-export const LUO: Row = {
+export const LUO = {
   ...{
     id: id(1),
     area: QINGJIANG,
     rev: 7,
-    card: "full",
+    card: "full" as const,
     name: "罗正英",
     initials: "lzy",
     household: "12",
@@ -64,20 +64,20 @@ export const LUO: Row = {
   },
   ...{ sex: "female", birth_year: 1944, needs: ["hearing"], tail: "2417", id_masked: "990***********2417" },
   entitlements: [{ id: id(501), benefit: "BPIURR", due_on: "2026-10-31", agency_state: "paying", taken: "" }],
-};
+} satisfies Row;
 
-export const CHEN: Row = {
+export const CHEN = {
   ...{
     id: id(2),
     area: QINGJIANG,
     rev: 8,
-    card: "name",
+    card: "name" as const,
     name: "陈国发",
     initials: "cgf",
     household: "3",
     group: "五组",
   },
-};
+} satisfies Row;
 
 export interface TestPhone {
   db: DB;
