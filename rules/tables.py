@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
 Cell = str | int | float | bool | date | None
@@ -150,8 +151,10 @@ def text_of(cell: Cell) -> str:
             return ""
         case bool():
             return "是" if cell else "否"
+        case int() | float() if abs(cell) >= 1e15:  # a spreadsheet keeps and shows 15 digits
+            return f"{Decimal(f'{cell:.15g}'):f}"
         case float():
-            return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+            return str(int(cell)) if cell.is_integer() else repr(cell)
         case date():
             return cell.isoformat()
         case str():
