@@ -89,6 +89,8 @@ async function askWhy(ctx: Ctx): Promise<Response> {
   return idNumber(ctx, await cardOf(ctx), "", "", {});
 }
 
+const keyOf = (card: ResidentCard): string => `id-number:${card.id}`;
+
 const WHY = ["compare", "form", "phone", "other"] as const;
 
 /** The number is in this answer only, at no address; each look is a record (R-PRI-4). */
@@ -106,7 +108,7 @@ async function unmask(ctx: Ctx): Promise<Response> {
     const error = why === "other" ? ctx.t("Say in a few words what for") : ctx.t("Choose what you need it for");
     return idNumber(ctx, card, "", "", { why: error });
   }
-  await record(ctx, { kind: "resident.unmasked", subject: card.id, body: { why: said[why] } });
+  await record(ctx, { kind: "resident.unmasked", subject: card.id, body: { why: said[why] }, draft: keyOf(card) });
   return idNumber(ctx, card, card.id_number, said[why], {});
 }
 
@@ -114,7 +116,7 @@ function idNumber(ctx: Ctx, card: ResidentCard, number: string, why: string, err
   const masked = masked_id(card.id_number) || card.id_masked;
   return ctx.render(
     "field/id_number.html",
-    { who: whom(ctx, card), masked, number, why, errors },
+    { who: whom(ctx, card), masked, number, why, errors, draft_key: keyOf(card) },
     none(errors) ? { headers: { "HX-Push-Url": "false" } } : { status: 422 },
   );
 }
