@@ -49,6 +49,7 @@ class Phone:
     seq: int = 0
     head: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)  # versions of what the county told it already
 
     def batches(self, count: int, size: int) -> Iterator[Batch]:
         """Sign that many requests ahead, each with `size` visits."""
@@ -58,6 +59,7 @@ class Phone:
                 "version": "bench",
                 "v": 1,
                 "clock": _instant(datetime.now(UTC)),
+                **self.known,
                 "items": [self._visit() for _ in range(size)],
             }
             yield Batch(number, size, json.dumps(request, ensure_ascii=False).encode())
@@ -103,22 +105,27 @@ class Phone:
         }  # fmt: skip
 
     def sign_in(self, port: int) -> None:
-        """Open a session as phones do: sign something random once."""
+        """Open a session as phones do, by signing something random, and hear once who and where one is."""
         connection = http.client.HTTPConnection("localhost", port, timeout=30)
         asked = _ask(connection, "/api/phone/challenges", {"device": self.device})
         challenge = json.loads(asked[1])["challenge"]
         text = f"daiban-session/1\n{self.device}\n{challenge}"
         body = {"device": self.device, "challenge": challenge, "signature": ciphers.b64(ciphers.sign(self.key, text))}
         cookie = _ask(connection, "/api/phone/sessions", body)[0]
-        connection.close()
         self.headers = {
             "Cookie": cookie.split(";")[0], "Content-Type": "application/json", "Origin": f"http://localhost:{port}",
             "Sec-Fetch-Site": "same-origin",
         }  # fmt: skip
+        first = {"device": self.device, "version": "bench", "clock": _instant(datetime.now(UTC))}
+        told = json.loads(_ask(connection, "/api/phone/sync", first, self.headers)[1])
+        connection.close()
+        self.known = {"epoch": told["epoch"], "me": told["me"]["version"], "county": told["county"]["version"]}
 
 
-def _ask(connection: http.client.HTTPConnection, path: str, body: dict[str, Any]) -> tuple[str, bytes]:
-    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+def _ask(
+    connection: http.client.HTTPConnection, path: str, body: dict[str, Any], headers: dict[str, str] | None = None
+) -> tuple[str, bytes]:
+    connection.request("POST", path, json.dumps(body), headers or {"Content-Type": "application/json"})
     answer = connection.getresponse()
     text = answer.read()
     if answer.status >= 300:

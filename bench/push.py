@@ -54,9 +54,9 @@ def measure(database: str, *, visits: int, batch: int, phones: int, at_once: int
             agents = make_county(server.settings, phones)
             per_phone = -(-visits // (phones * batch))
             with server.running(workers=workers, threads=threads) as process:
-                work = [(agent, body) for agent in agents for body in agent.batches(per_phone, batch)]
                 for agent in agents:
                     agent.sign_in(server.port)
+                work = [(agent, body) for agent in agents for body in agent.batches(per_phone, batch)]
                 warm = [each for each in work if each[1].number == 0][:at_once]
                 _send(server.port, warm, at_once)
                 rest = [each for each in work if each not in warm]
