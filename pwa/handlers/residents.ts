@@ -116,7 +116,7 @@ function idNumber(ctx: Ctx, card: ResidentCard, number: string, why: string, err
   const masked = masked_id(card.id_number) || card.id_masked;
   return ctx.render(
     "field/id_number.html",
-    { who: whom(ctx, card), masked, number, why, errors, draft_key: keyOf(card) },
+    { person: whom(ctx, card), masked, number, why, errors, draft_key: keyOf(card) },
     none(errors) ? { headers: { "HX-Push-Url": "false" } } : { status: 422 },
   );
 }

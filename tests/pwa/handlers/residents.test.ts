@@ -39,7 +39,9 @@ test("the whole ID number is shown for a reason only, and each look is a record"
   const one = await phone();
   await one.store.everyone.apply([WITH_NUMBER], { villages: { [QINGJIANG]: 30 }, cursor: "" }, 1);
   const path = `/field/residents/${id(1)}/id-number`;
-  expect(await (await one.get(path)).text()).not.toContain("0607");
+  const asked = await (await one.get(path)).text();
+  expect(asked).toContain("ID number of 罗正英");
+  expect(asked).not.toContain("0607");
   expect((await one.post(path, {})).status).toBe(422);
   expect(await one.store.records.list()).toEqual([]);
 
