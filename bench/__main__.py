@@ -20,8 +20,10 @@ def main() -> int:
     pushing.add_argument("--batch", type=int, default=20, help="visits in one request")
     pushing.add_argument("--phones", type=int, default=40, help="agents who send, spread over the county's townships")
     pushing.add_argument("--at-once", type=int, default=8, help="requests under way at any time")
-    pushing.add_argument("--workers", type=int, default=2, help="gunicorn's processes")
-    pushing.add_argument("--threads", type=int, default=4, help="threads of each")
+    pushing.add_argument(
+        "--workers", type=int, default=0, help="gunicorn's processes (default: 1 on SQLite, 2 on PostgreSQL)"
+    )
+    pushing.add_argument("--threads", type=int, default=8, help="threads of each")
     options = parser.parse_args()
     results = []
     for database in options.database or push.DATABASES:

@@ -27,6 +27,7 @@ from bench.phones import Phone, make_county
 from bench.server import Server
 
 DATABASES = ("sqlite", "postgresql")
+WORKERS = {"sqlite": 1, "postgresql": 2}  # one process writes to a SQLite file without waiting for another
 BUDGET = {"sqlite": 1000, "postgresql": 700}  # visits per core-second, server and database together (design §9)
 
 
@@ -53,7 +54,7 @@ def measure(database: str, *, visits: int, batch: int, phones: int, at_once: int
             server = Server(folder, url)
             agents = make_county(server.settings, phones)
             per_phone = -(-visits // (phones * batch))
-            with server.running(workers=workers, threads=threads) as process:
+            with server.running(workers=workers or WORKERS[database], threads=threads) as process:
                 for agent in agents:
                     agent.sign_in(server.port)
                 work = [(agent, body) for agent in agents for body in agent.batches(per_phone, batch)]

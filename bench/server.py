@@ -55,8 +55,9 @@ class Server:
             self._wait(process)
             yield psutil.Process(process.pid)
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=30)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait(timeout=30)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         for _ in range(300):
