@@ -89,6 +89,6 @@ await build({
   entryNames: "[name]",
 });
 
-const manifest = { version: `${version}-${cache.slice(0, 7)}`, main, styles, plain: `/static/built/${plain}` };
+const manifest = { version: `${version}-${Number.parseInt(cache.slice(0, 6), 16)}`, main, styles, plain: `/static/built/${plain}` };
 writeFileSync(`${OUT}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 console.log(`phone program ${manifest.version}: ${precache.length} files`);

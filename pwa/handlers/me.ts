@@ -4,7 +4,7 @@ import { Problem, seeOther } from "../ctx.ts";
 import * as device from "../store/device.ts";
 import type { PhoneStore } from "../store/index.ts";
 
-const VIEWS: Settings["view"][] = ["", "elder", "elder elder-max"];
+const VIEWS: Record<string, Settings["view"]> = { usual: "", elder: "elder", max: "elder elder-max" };
 
 export const routes: Route[] = [
   ["GET", "/field/me", show],
@@ -45,9 +45,12 @@ async function phone(ctx: Ctx): Promise<Response> {
     ...{ counts, people, heard: heard ?? "", persisted: persisted ?? false },
     device: identity?.device.slice(0, 8) ?? "",
     county: identity?.county ?? "",
-    photos: free === null ? "" : Math.min(9_999, Math.floor(free / 2 / 160_000)),
-    used: estimate?.usage ? Math.max(1, Math.round(estimate.usage / 1_000_000)) : "",
-    minutes: offset.ms === null ? "" : Math.round(offset.ms / 60_000),
+    measured: free !== null,
+    // Half of what the browser promises: it promises the same space to others. More than 999 is "plenty".
+    photos: Math.min(999, Math.floor((free ?? 0) / 2 / 160_000)),
+    used: estimate?.usage ? Math.max(1, Math.round(estimate.usage / 1_000_000)) : 0,
+    compared: offset.ms !== null,
+    minutes: Math.round((offset.ms ?? 0) / 60_000),
   });
 }
 
@@ -57,9 +60,8 @@ async function view(ctx: Ctx): Promise<Response> {
 
 async function setView(ctx: Ctx): Promise<Response> {
   const lang = ctx.form.get("lang") === "en" ? "en" : "zh-Hans";
-  const view = VIEWS.find((one) => one === ctx.form.get("view")) ?? "";
-  await ctx.store.settings.set({ lang, view });
-  return seeOther("/field/me/view");
+  await ctx.store.settings.set({ lang, view: VIEWS[ctx.form.get("view") ?? ""] ?? "" });
+  return seeOther(ctx.form.has("done") ? "/field/me" : "/field/me/view");
 }
 
 async function askForget(ctx: Ctx): Promise<Response> {

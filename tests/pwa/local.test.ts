@@ -229,7 +229,7 @@ test("language and size are kept and dress the page at once", async () => {
   const one = await phone();
   const seen: unknown[] = [];
   one.store.onSettings = (settings) => void seen.push(settings);
-  await one.post("/field/me/view", { view: "elder elder-max", lang: "en" });
+  await one.post("/field/me/view", { view: "max", lang: "en" });
   expect(seen).toEqual([{ lang: "en", view: "elder elder-max" }]);
   expect(await one.store.settings.get()).toEqual({ lang: "en", view: "elder elder-max" });
 });
