@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 import commands
 import keys
 import models
+from actions import bell
 from api import access, filters, office, phone, public
 from rules.problems import NotFound, PageTooOld, Problem
 from settings import Settings, from_environment
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = access.system_clock) -> Flask:
     """Make the county server. The database must exist, except for `flask migrate`, which makes it."""
+    if settings is None:
+        bell.hang(_ring)
     settings = settings or from_environment()
     app = Flask(__name__)
     app.config.update(
@@ -70,6 +73,13 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     app.register_error_handler(Exception, _bug)
     commands.add_to(app)
     return app
+
+
+def _ring(what: str) -> None:
+    """Wake a job; the queue is opened by the first bell only, so that commands need none."""
+    import jobs
+
+    jobs.ring(what)
 
 
 def _open(app: Flask, settings: Settings) -> None:

@@ -15,15 +15,20 @@ from pathlib import Path
 class Settings:
     """The process's settings; each comes from `DAIBAN_<NAME>`, all are optional."""
 
-    database: str = field(default="sqlite:///var/daiban.sqlite3", metadata={"about": "sqlite:///PATH or postgresql://…"})
+    database: str = field(
+        default="sqlite:///var/daiban.sqlite3", metadata={"about": "sqlite:///PATH or postgresql://…"}
+    )
     blobs: str = field(default="var/blobs", metadata={"about": "folder of sealed pictures"})
     keys: str = field(default="var/keys", metadata={"about": "folder of secrets, never in the database or its backup"})
     host_name: str = field(
         default="localhost:8000",
         metadata={"about": "name in every QR; changing it orphans printed badges and every phone's store"},
     )
-    county: str = field(default="", metadata={"about": "six digits of the county this installation serves; empty: the only one"})
+    county: str = field(
+        default="", metadata={"about": "six digits of the county this installation serves; empty: the only one"}
+    )
     session_hours: int = field(default=12, metadata={"about": "hours a desk or phone session lives"})
+    redis: str = field(default="", metadata={"about": "redis://… for the queue of jobs; empty: beside the database"})
     demo: bool = field(default=False, metadata={"about": "only used when a database is made: demo for ever, or real"})
 
     @property

@@ -24,6 +24,7 @@ from uuid import UUID
 import structlog
 
 import models
+from actions import bell
 from actions.journal import Arrived
 from models import Picture, transaction
 from rules import ciphers
@@ -94,6 +95,7 @@ def take(device: UUID, event: UUID, role: str, *, offset: int, total: int, piece
         path.rename(target)
         _sync_folder(target.parent)
         _note(event, role, got=total, state="stored", stored_at=now)
+    bell.ring("pictures")
     return Taken(total, fits=True, whole=True)
 
 

@@ -1,0 +1,134 @@
+"""What the clock starts. `huey_consumer jobs.huey` runs it beside the web process.
+
+The queue only rings the bell: it forgets a job in a crash and may ring before a commit. So each job looks into our own
+tables for work that is due, does it, and is safe to run twice; a bell that nobody heard costs a minute.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from huey.registry import Message
+from huey.serializer import Serializer
+
+import keys
+import models
+from actions import cards, housekeeping, pictures
+from rules.days import day_of
+from settings import Settings, from_environment
+
+log = structlog.get_logger()
+
+
+class JsonSerializer(Serializer):  # type: ignore[misc]  # huey has no types
+    """Messages as JSON: a queue that somebody else writes to can name one of our jobs, and nothing more."""
+
+    def _serialize(self, data: Any) -> bytes:
+        found = {"message": data._asdict()} if isinstance(data, Message) else {"value": data}
+        return json.dumps(found, default=_instant).encode()
+
+    def _deserialize(self, data: bytes) -> Any:
+        found = json.loads(data)
+        if "message" not in found:
+            return found["value"]
+        members = found["message"]
+        for name in ("eta", "expires_resolved"):
+            if isinstance(members.get(name), str):
+                members[name] = datetime.fromisoformat(members[name])
+        return Message(**{name: members[name] for name in Message._fields if name in members})
+
+
+def _instant(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a queue: jobs get ids only")
+
+
+def open_queue(settings: Settings) -> Huey:
+    """The queue that fits the database: a file beside SQLite, tables in PostgreSQL, or Redis where DAIBAN_REDIS names one."""
+    common = {"name": "daiban", "results": False, "serializer": JsonSerializer()}
+    if settings.redis:
+        from huey import RedisHuey  # only here: the redis package is needed for it
+
+        return RedisHuey(url=settings.redis, **common)
+    if settings.database.startswith("sqlite:///"):
+        file = Path(settings.database.removeprefix("sqlite:///")).with_suffix(".queue.sqlite3")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return SqliteHuey(filename=str(file), **common)
+    return PostgresHuey(dsn=settings.database, **common)
+
+
+settings = from_environment()
+huey = open_queue(settings)
+
+
+# ---- the jobs: each looks for work that is due
+
+
+def draw_pictures() -> int:
+    """Copies of pictures for people to look at."""
+    return pictures.draw_copies(settings.blobs_path)
+
+
+def review_cards() -> int:
+    """People whose card time alone changes, and challenges that run out."""
+    now = datetime.now(UTC)
+    return cards.review_due(today=day_of(now), now=now)
+
+
+def sweep_out() -> int:
+    """Sessions, challenges and counted misses that are long over."""
+    return housekeeping.sweep_out(now=datetime.now(UTC))
+
+
+#: What a bell may name.
+JOBS: dict[str, Callable[[], int]] = {"pictures": draw_pictures, "cards": review_cards, "sweep": sweep_out}
+
+
+@huey.on_startup()
+def bind() -> None:
+    """Each worker opens the database as the web does; without keys it stops with one line."""
+    models.bind(models.open_database(settings.database), keys.read(settings.keys_path))
+
+
+@huey.task()
+def heard(what: str) -> None:
+    """A bell rang."""
+    if what in JOBS:
+        _run(what)
+
+
+@huey.periodic_task(crontab(minute="*"))
+def each_minute() -> None:
+    """What no bell announced, or a crash forgot."""
+    _run("pictures")
+
+
+@huey.periodic_task(crontab(minute="7"))
+def each_hour() -> None:
+    """Days begin at midnight in Shanghai; an hour's look finds a new one even after the machine slept."""
+    _run("cards")
+    _run("sweep")
+
+
+def _run(what: str) -> None:
+    """Work until nothing is due. A job that breaks is logged, and tried again in its next round."""
+    models.database.connect(reuse_if_open=True)
+    try:
+        while JOBS[what]():
+            pass
+    except Exception as error:
+        log.error("job broke", job=what, exc_info=error)
+    finally:
+        models.database.close()
+
+
+def ring(what: str) -> None:
+    """Carry a bell to the jobs' process."""
+    heard(what)
