@@ -7,7 +7,7 @@ from flask import Flask
 
 def add_to(app: Flask) -> None:
     """Register every command."""
-    from commands import imports, installation, people
+    from commands import demo, event_docs, imports, installation, people, proof
 
-    for module in (imports, installation, people):
+    for module in (demo, event_docs, imports, installation, people, proof):
         module.add_to(app)
