@@ -101,8 +101,10 @@ def _take(
             outcome, reasons = _settle(row, residents, drawn, prefixes, taken, fresh, changed, day_of(now))
             taken.counts[outcome] += 1
             taken.rows.append(
-                {"sheet": row.sheet, "row": row.row, "outcome": outcome.value, "reasons": [r.code for r in reasons],
-                 "id_number": row.id_number or None}
+                {
+                    "sheet": row.sheet, "row": row.row, "outcome": outcome.value, "reasons": [r.code for r in reasons],
+                    "id_number": row.id_number or None, "name": row.name, "facts": {r.code: r.fact for r in reasons if r.fact},
+                }
             )  # fmt: skip
             if outcome is Outcome.REVIEW:
                 taken.doubtful.append(

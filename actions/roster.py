@@ -79,7 +79,8 @@ def load(
     source: Source, *, now: Callable[[], datetime], dry_run: bool = False, on_row: OnRow | None = None,
     on_progress: Callable[[int], None] | None = None, into: Import | None = None,
 ) -> Loaded:  # fmt: skip
-    """Take a roster in. `on_row` hears of each row, in order; `on_progress` of rows read. `into`: an upload's row.
+    """Take a roster in. `on_row` hears of each row, in order; `on_progress` of rows read. `into`: an upload's row,
+    which a dry run fills too.
 
     Raises NotAllowed, ListHasNoHeading; then nothing was changed.
     """
@@ -91,7 +92,7 @@ def load(
         first = next(lines, None)
     except NoHeading:
         raise ListHasNoHeading("roster") from None
-    if not dry_run:
+    if into or not dry_run:
         run.begin(into)
     for chunk in _chunks(_after(first, lines)):
         for line, decision in run.settle(chunk):
@@ -223,7 +224,11 @@ class _Run:
         ]
         if self.dry_run:
             known = _known(wanted)
-            return [(line, self._decide(line, place, known)) for line, place in zip(chunk, places, strict=True)]
+            settled = [(line, self._decide(line, place, known)) for line, place in zip(chunk, places, strict=True)]
+            if self.into:
+                with transaction():
+                    self._account(settled)
+            return settled
         scopes = {line.scope for line in wanted} | {found[0].row.scope for found in _known(wanted).values()}
         with transaction(*scopes):
             known = _known(wanted)

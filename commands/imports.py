@@ -91,7 +91,10 @@ def import_entitlements(
         loaded = entitlements.load(source, covers=area, benefit=benefit, now=_now(), dry_run=dry_run)
         if rows:
             lines = open_files.enter_context(rows.open("w", encoding="utf-8"))
-            lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in loaded.rows)
+            said = ("sheet", "row", "outcome", "reasons", "id_number")
+            lines.writelines(
+                json.dumps({name: row[name] for name in said}, ensure_ascii=False) + "\n" for row in loaded.rows
+            )
     more = {"rows": len(loaded.rows), "dropped": loaded.dropped, "kept_for_review": loaded.kept, "dry_run": dry_run}
     _say(loaded.counts, more, as_json)
 

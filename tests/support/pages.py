@@ -17,7 +17,7 @@ from bs4.element import Comment, NavigableString
 
 # Words people read as they are, in Chinese too.
 NOT_ENGLISH = {
-    "Android", "App", "APP", "Chrome", "Chromium", "CSV", "Daiban", "Edge", "English", "Excel", "GBK", "iOS", "iPhone", "PIN", "Safari",
+    "Android", "App", "APP", "Chrome", "Chromium", "CSV", "Daiban", "Edge", "English", "Excel", "GBK", "iOS", "iPhone", "PIN", "Safari", "WPS",
     "TOTP", "USB", "UTF", "WeChat", "XLSX", "xlsx", "xls", "csv", "http", "https", "www", "localhost", "BOM",
 }  # fmt: skip
 BANNED_WORDS = (
