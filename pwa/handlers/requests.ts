@@ -31,6 +31,7 @@ interface Values {
   may_phone: string;
 }
 
+const ACTS = ["may_name", "may_relation", "may_phone"] as const;
 const EMPTY: Values = { words: "", may_name: "", may_relation: "", may_phone: "" };
 
 async function show(ctx: Ctx): Promise<Response> {
@@ -41,6 +42,7 @@ async function page(ctx: Ctx, values: Values, errors: Errors): Promise<Response>
   const card = await cardOf(ctx);
   const draft = await ctx.store.drafts.open(key(card.id));
   const papers = await taking(ctx, draft);
+  const acting = ACTS.some((name) => values[name] || draft.fields[name]?.[0]);
   return ctx.render(
     "field/request.html",
     {
@@ -51,8 +53,8 @@ async function page(ctx: Ctx, values: Values, errors: Errors): Promise<Response>
         draft,
         draft_key: draft.key,
       },
-      ...{ values, errors, papers, room: papers.length < MOST, consent: card.consents.request_papers ?? "", said: "" },
-      correcting: null,
+      ...{ values, errors, papers, room: papers.length < MOST, consent: card.consents.request_papers ?? "" },
+      ...{ acting, said: "", correcting: null },
     },
     none(errors) ? {} : { status: 422 },
   );
@@ -201,7 +203,7 @@ export const correctable: Correctable = {
       ? read(ctx).values
       : { words: body.words, may_name: name, may_relation: relation, may_phone: phone };
     const papers = (body.papers ?? []).map((paperName, at) => ({ n: at + 1, role: role(at + 1), name: paperName }));
-    return { values, papers, room: false, consent: "", said: "" };
+    return { values, papers, room: false, acting: values.may_name !== "", consent: "", said: "" };
   },
   async read(ctx, old) {
     const { values, errors } = read(ctx);
