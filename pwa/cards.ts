@@ -19,15 +19,7 @@ export interface Matter {
 
 /** What stands in a list for somebody: worst for the day first. */
 const NEEDS = ["bedridden", "wheelchair", "hearing", "sight", "speech", "mobility", "dialect", "alone"];
-const ORDER: Matter["kind"][] = [
-  "retake",
-  "verification",
-  "delivery",
-  "query",
-  "revisit",
-  "care",
-  "request_answer",
-];
+const ORDER: Matter["kind"][] = ["retake", "verification", "delivery", "query", "revisit", "care", "request_answer"];
 
 /** Everything somebody waits for, nearest day first; what is under way stands last. */
 export function mattersOf(card: ResidentCard, county: County): Matter[] {
@@ -72,11 +64,10 @@ export function openMatters(card: ResidentCard, county: County, until: Day): Mat
 /** The one thing to do next, for the one primary button. */
 export function primaryOf(card: ResidentCard, matters: Matter[]): { kind: string; id: string } | null {
   if (card.life) return null;
-  const able = matters.filter(
-    ({ taken, kind }) => !taken && ["verification", "retake", "delivery"].includes(kind),
-  );
-  const first = able.find(({ kind }) => kind === "retake") ?? able[0];
-  return first ? { kind: first.kind, id: first.id } : { kind: "visit", id: "" };
+  const open = matters.filter(({ taken }) => !taken);
+  const first = open.find(({ kind }) => kind === "retake") ?? open.find(({ due_on }) => due_on) ?? open[0];
+  const able = first && ["verification", "retake", "delivery"].includes(first.kind);
+  return able ? { kind: first.kind, id: first.id } : { kind: "visit", id: "" };
 }
 
 /** Nobody was there lately and a day was agreed: until then the person is left in peace. */
@@ -95,6 +86,11 @@ export function topNeed(card: ResidentCard): string {
 /** 清江村三组; the village too, since two villages have a 三组. */
 export function placeOf(person: Pick<Person, "area" | "group">, me: Me): string {
   return `${me.villages[person.area] ?? ""}${person.group}`;
+}
+
+/** As the village counts: 12, also where a list put the village's code before it. */
+export function householdOf(person: Pick<Person, "household">): string {
+  return person.household.replace(/^\d{12}(?=\d)/, "").replace(/^0+(?=\d)/, "");
 }
 
 /** UUIDv7 begins with its milliseconds: a draft's id says when the work began. */

@@ -1,5 +1,5 @@
 /** Find: anybody of the pack by a few letters. What is typed is in a body, never in an address; it comes back with Back. */
-import { openMatters, placeOf } from "../cards.ts";
+import { householdOf, openMatters, placeOf } from "../cards.ts";
 import { type Ctx, type Found, type Route, seeOther } from "../ctx.ts";
 
 export const routes: Route[] = [
@@ -38,7 +38,12 @@ async function found(ctx: Ctx, q: string): Promise<Record<string, unknown>> {
     hits.slice(0, ROWS).map(async (hit: Found) => {
       const card = hit.card === "full" ? await ctx.store.people.get(hit.id) : undefined;
       const matters = card?.card === "full" && !card.life ? openMatters(card, county, ANY_DAY) : [];
-      return { ...hit, place: placeOf(hit, me), matter: matters.find(({ due_on }) => due_on) ?? null };
+      return {
+        ...hit,
+        place: placeOf(hit, me),
+        household: householdOf(hit),
+        matter: matters.find(({ due_on }) => due_on) ?? null,
+      };
     }),
   );
   return { q, people, more: hits.length > ROWS, all };

@@ -1,5 +1,5 @@
 /** One person: what to know, what is due, what was; and the whole ID number, for a reason. */
-import { mattersOf, placeOf, primaryOf } from "../cards.ts";
+import { householdOf, mattersOf, placeOf, primaryOf } from "../cards.ts";
 import { type Ctx, type OwnRecord, type ResidentCard, type Route, record } from "../ctx.ts";
 import { cardOf, type Errors, none, oneOf, whom, words } from "../fields.ts";
 import { localDay, masked_id } from "../filters.ts";
@@ -45,7 +45,7 @@ async function show(ctx: Ctx): Promise<Response> {
         guardian: card.guardian ?? null,
       },
       ...{ masked: masked_id(card.id_number) || card.id_masked, has_full: card.id_number !== "" },
-      ...{ household: card.household, address: card.address, kin: card.kin },
+      ...{ household: householdOf(card), address: card.address, kin: card.kin },
       // The county calls its own value `ours` (api/phone/wire.py).
       clashes: card.clashes.map(({ field, ours, theirs }) => ({
         ...{ field, noted: readable(ctx, field, theirs ?? ""), office: readable(ctx, field, ours ?? "") },

@@ -1,16 +1,7 @@
 /** A visit: one form for every purpose. It begins when the form is first opened and ends with the save: no check-in (R-BUR-3). */
 import { uuid7 } from "../bytes.ts";
-import { bornAt, mattersOf } from "../cards.ts";
-import {
-  type Ctx,
-  type Draft,
-  type Fact,
-  Problem,
-  type ResidentCard,
-  type Route,
-  record,
-  seeOther,
-} from "../ctx.ts";
+import { bornAt, openMatters } from "../cards.ts";
+import { type Ctx, type Draft, type Fact, Problem, type ResidentCard, type Route, record, seeOther } from "../ctx.ts";
 import {
   cardOf,
   type Errors,
@@ -53,6 +44,7 @@ type Outcome = (typeof OUTCOMES)[number];
 const SIGNED: readonly Outcome[] = ["done", "part_done"];
 /** After which the agent comes again on a day. */
 const AGAIN: readonly Outcome[] = ["not_home", "unsafe", "part_done"];
+const SOON_DAYS = 30;
 const MET = ["helper", "guardian", "family", "neighbour", "leader"] as const;
 
 interface Values {
@@ -78,13 +70,10 @@ async function ask(ctx: Ctx): Promise<Response> {
   return page(ctx, card, draft, begun ? read(fieldsOf(draft)) : await suggested(ctx, card), {});
 }
 
-/** Reasons come prefilled from what is due; nothing else does. */
+/** Reasons come prefilled from what is due soon; nothing else does. */
 async function suggested(ctx: Ctx, card: ResidentCard): Promise<Values> {
-  const kinds = new Set<string>(
-    mattersOf(card, await ctx.store.county.get())
-      .filter(({ taken }) => !taken)
-      .map(({ kind }) => kind),
-  );
+  const due = openMatters(card, await ctx.store.county.get(), dayAfter(ctx, SOON_DAYS));
+  const kinds = new Set<string>(due.map(({ kind }) => kind));
   if (kinds.has("retake")) kinds.add("verification");
   if (kinds.has("request_answer")) kinds.add("request");
   return { ...read(new URLSearchParams()), reasons: REASONS.filter((code) => kinds.has(code)) };
@@ -95,19 +84,13 @@ async function around(ctx: Ctx, card: ResidentCard): Promise<Record<string, unkn
   const county = await ctx.store.county.get();
   const people = (["helper", "guardian"] as const).flatMap((value) => {
     const one = card[value];
-    return one?.name ? [{ value, words: `${one.relation} ${one.name}`.trim() }] : [];
+    return one?.name ? [{ value, words: `${one.relation ?? ""} ${one.name}`.trim() }] : [];
   });
   const back_on = dayAfter(ctx, county.retry_days);
   return { people, reasons: REASONS, back_on, try_number: card.tries + 1, max_tries: county.max_tries };
 }
 
-async function page(
-  ctx: Ctx,
-  card: ResidentCard,
-  draft: Draft,
-  values: Values,
-  errors: Errors,
-): Promise<Response> {
+async function page(ctx: Ctx, card: ResidentCard, draft: Draft, values: Values, errors: Errors): Promise<Response> {
   return ctx.render(
     "field/visit.html",
     {
@@ -132,10 +115,7 @@ async function answer(ctx: Ctx): Promise<Response> {
   await ctx.store.drafts.keep(draft.key, fieldsIn(ctx.form));
   if (values.outcome === "death_reported") return seeOther(`/field/residents/${card.id}/death?visit=1`);
   if (SIGNED.includes(values.outcome as Outcome)) return seeOther(`/field/visits/mark?resident=${card.id}`);
-  await record(ctx, [
-    await visitFact(ctx, card, draft, values, null, []),
-    ...notTaken(card, draft.id, values),
-  ]);
+  await record(ctx, [await visitFact(ctx, card, draft, values, null, []), ...notTaken(card, draft.id, values)]);
   return seeOther(`/field/residents/${card.id}?said=${values.outcome === "refused" ? "refused" : "visit"}`);
 }
 
@@ -239,9 +219,7 @@ function bodyOf(
 ): Pick<VisitEnded, "reasons" | "met" | "outcome" | "where" | "notes"> {
   const outcome = values.outcome as Outcome;
   const where =
-    { away: values.where_away, hospital: values.where_hospital, moved: values.where_moved }[
-      outcome as string
-    ] ?? "";
+    { away: values.where_away, hospital: values.where_hospital, moved: values.where_moved }[outcome as string] ?? "";
   const seen = SIGNED.includes(outcome) || outcome === "refused";
   const met = [
     ...(seen ? [{ resident: card.id, relation: "self" }] : []),
@@ -256,20 +234,10 @@ function metOf(card: ResidentCard, code: string): { relation: string } {
 }
 
 /** What this phone shows until the county answers: a visit settles looking in and coming again, or sets a new day. */
-function tasksAfter(
-  card: ResidentCard,
-  outcome: Outcome,
-  id: string,
-  again: string | null,
-): ResidentCard["tasks"] {
-  const left = card.tasks.filter(
-    ({ kind }) => kind !== "revisit" && !(kind === "care" && outcome === "done"),
-  );
+function tasksAfter(card: ResidentCard, outcome: Outcome, id: string, again: string | null): ResidentCard["tasks"] {
+  const left = card.tasks.filter(({ kind }) => kind !== "revisit" && !(kind === "care" && outcome === "done"));
   if (!again) return left;
-  return [
-    ...left,
-    { id, kind: "revisit", what: "", due_on: again, who_may: "", money: false, why: "", about: null },
-  ];
+  return [...left, { id, kind: "revisit", what: "", due_on: again, who_may: "", money: false, why: "", about: null }];
 }
 
 export function read(form: URLSearchParams): Values {
@@ -286,9 +254,7 @@ export function read(form: URLSearchParams): Values {
 
 /** A draft's fields as the form that gave them. */
 export function fieldsOf(draft: Draft): URLSearchParams {
-  return new URLSearchParams(
-    Object.entries(draft.fields).flatMap(([name, all]) => all.map((one) => [name, one])),
-  );
+  return new URLSearchParams(Object.entries(draft.fields).flatMap(([name, all]) => all.map((one) => [name, one])));
 }
 
 export function fieldsIn(form: URLSearchParams): Record<string, string[]> {
