@@ -19,7 +19,7 @@ from huey.serializer import Serializer
 
 import keys
 import models
-from actions import cards, housekeeping, pictures
+from actions import cards, housekeeping, imports, pictures
 from rules.days import day_of
 from settings import Settings, from_environment
 
@@ -87,8 +87,24 @@ def sweep_out() -> int:
     return housekeeping.sweep_out(now=datetime.now(UTC))
 
 
+def take_lists() -> int:
+    """Rosters and the agency's lists that were sent at a desk."""
+    return imports.run_waiting(now=lambda: datetime.now(UTC), folder=settings.blobs_path)
+
+
+def forget_lists() -> int:
+    """Rows of lists that nobody came back for."""
+    return imports.forget_old(now=datetime.now(UTC), folder=settings.blobs_path)
+
+
 #: What a bell may name.
-JOBS: dict[str, Callable[[], int]] = {"pictures": draw_pictures, "cards": review_cards, "sweep": sweep_out}
+JOBS: dict[str, Callable[[], int]] = {
+    "pictures": draw_pictures,
+    "cards": review_cards,
+    "sweep": sweep_out,
+    "lists": take_lists,
+    "old lists": forget_lists,
+}
 
 
 @huey.on_startup()
@@ -108,6 +124,7 @@ def heard(what: str) -> None:
 def each_minute() -> None:
     """What no bell announced, or a crash forgot."""
     _run("pictures")
+    _run("lists")
 
 
 @huey.periodic_task(crontab(minute="7"))
@@ -115,6 +132,7 @@ def each_hour() -> None:
     """Days begin at midnight in Shanghai; an hour's look finds a new one even after the machine slept."""
     _run("cards")
     _run("sweep")
+    _run("old lists")
 
 
 def _run(what: str) -> None:

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 import models
-from actions import entitlements, roster, spreadsheets
+from actions import bell, entitlements, roster, spreadsheets
 from models import Import, ImportRow, Person, Post, transaction
 from rules.actors import Actor, HeldPost, Role
 from rules.ciphers import uuid7
@@ -22,6 +24,7 @@ from rules.problems import AlreadyDealtWith, FieldMissing, ListHasNoHeading, Not
 from rules.roster_columns import ROSTER
 from rules.tables import Columns, NoHeading, records
 
+log = structlog.get_logger()
 KINDS = {"roster": ROSTER, "entitlements": ENTITLEMENTS}
 KEPT_DAYS = 30  # [DEF] rows that wait for people hold ID numbers; by then they are corrected or sent again
 NEVER_STARTED_DAYS = 7  # [DEF] a list that was only looked at
@@ -50,6 +53,7 @@ def receive(
     sent.file = kept.name
     with transaction():
         sent.save(force_insert=True)
+    bell.ring("lists")
     return sent
 
 
@@ -61,6 +65,7 @@ def start(looked_at: Import) -> Import:
         if begun.execute() == 0:
             raise AlreadyDealtWith("import")
         ImportRow.delete().where(ImportRow.import_ == looked_at.id).execute()
+    bell.ring("lists")
     return Import.get_by_id(looked_at.id)
 
 
@@ -110,6 +115,10 @@ def _run(sent: Import, *, now: Callable[[], datetime], folder: Path) -> None:
         _failed(sent, "missing", now())
     except Problem as problem:
         _failed(sent, problem.code, now())
+        _let_go(sent, folder)
+    except Exception as bug:  # the next list must not wait for this one; what was taken in stays, twice is once
+        log.error("list broke off", import_id=str(sent.id), exc_info=bug)
+        _failed(sent, "bug", now())
         _let_go(sent, folder)
     else:
         if not sent.dry_run:

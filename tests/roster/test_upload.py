@@ -197,3 +197,20 @@ def test_rows_that_waited_too_long_are_forgotten(send, work, folder, db):
     assert imports.forget_old(now=NOW + timedelta(days=31), folder=folder) > 0
     assert ImportRow.select().count() == 0
     assert list((folder / "imports").iterdir()) == []
+
+
+def test_a_list_that_breaks_on_our_side_says_so_and_the_next_one_does_not_wait_for_it(send, work, db, monkeypatch):
+    page, _ = send()
+    broken = the_import().id
+    send([HEADING, ["何登高", number(1963, 1, 1), VILLAGE]])
+    load = roster.load
+
+    def once(source, **more):
+        if more["into"].id == broken:
+            raise RuntimeError("a bug")
+        return load(source, **more)
+
+    monkeypatch.setattr(roster, "load", once)
+    work()
+    assert "会接着导" in page.get(f"/office/imports/{broken}")
+    assert Resident.select().where(Resident.name == "何登高").count() == 1
