@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from actions import verify as action
 
@@ -16,6 +17,7 @@ def add_to(app: Flask) -> None:
 
 
 @click.command("verify")
+@with_appcontext
 @click.option("--heads", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Heads kept outside the database.")
 def verify(heads: Path | None) -> None:
     """Prove every chain, signature and row; name what is broken."""
@@ -36,6 +38,7 @@ def verify(heads: Path | None) -> None:
 
 
 @click.command("heads")
+@with_appcontext
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def heads(file: Path) -> None:
     """Write the end of every chain into FILE, to be kept where nobody who can write the database can write."""

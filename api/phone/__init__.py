@@ -9,6 +9,6 @@ bp = Blueprint("phone", __name__)
 
 def add_to(app: Flask) -> None:
     """Register the blueprint with every module of the phone's API."""
-    from api.phone import enrolments, pictures, sessions, shell, sync  # noqa: F401  # each module registers its routes
+    from api.phone import enrolments, openapi, pictures, sessions, shell, sync  # noqa: F401  # each module registers its routes
 
     app.register_blueprint(bp)

@@ -1,0 +1,198 @@
+"""Whoever changes what was written, in whatever table, is found; what is only forgotten is not taken for tampering."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+import models
+from actions import journal, reads, sync, verify
+from models import JournalEntry, Person, ReadEntry, Resident, Scope, Visit
+from tests.support.cast import TOWNSHIP
+from tests.support.device import enrolled
+from tests.sync.conftest import visit
+
+
+@pytest.fixture
+def filed(db, cast, now):
+    """王芳's two visits are in the journal."""
+    phone = enrolled(cast.wang_fang, by=cast.luo_guoxiu, now=now - timedelta(days=60))
+    receipts = []
+    for hours in (5, 1):
+        at = now - timedelta(hours=hours)
+        payload = phone.payload("visit.ended", visit(cast, at), at=at, subject=cast.chen_guilan.id)
+        sent = phone.clear(payload)
+        item = sync.Item(sent["id"], sent["hash"], sent["device"], payload=payload, signature=sent["signature"])
+        receipts += sync.receive([item], now=now)
+    assert [r.state for r in receipts] == ["accepted", "accepted"]
+    return receipts
+
+
+def broken():
+    return verify.verify().broken
+
+
+def test_an_honest_journal_proves(filed):
+    proof = verify.verify()
+    assert proof.broken == []
+    assert proof.entries == proof.signatures >= 5
+    assert proof.rows > 20
+    assert proof.ends_proven is False
+
+
+def test_heads_from_outside_prove_the_end_too(filed, tmp_path, now):
+    file = tmp_path / "heads.jsonl"
+    verify.write_heads(file, now=now)
+    assert verify.verify(heads=verify.read_heads(file)).ends_proven is True
+
+
+def test_a_changed_row_is_named(filed):
+    row = Visit.select().first()
+    Visit.update(notes="别的话").where(Visit.id == row.id).execute()
+    assert broken() == [
+        f"row visit:{row.id}: it was changed without an event since {TOWNSHIP} position {_position(row)}"
+    ]
+
+
+def test_a_deleted_row_is_named(filed):
+    row = Visit.select().first()
+    row.delete_instance()
+    assert broken() == [f"row visit:{row.id}: it is gone without an event since {TOWNSHIP} position {_position(row)}"]
+
+
+def test_a_row_nobody_wrote_is_named(filed):
+    row = Person.create(name="谁")
+    assert broken() == [f"row person:{row.id}: no event ever wrote it"]
+
+
+def test_columns_that_only_repeat_others_prove_nothing_and_may_change(filed, cast):
+    Resident.update(rev=Resident.rev + 5, card="name").execute()
+    Person.update(inbox_rev=9).execute()
+    assert broken() == []
+
+
+@pytest.mark.parametrize("column", ["received_at", "hash", "leaves", "chain"])
+def test_a_changed_link_breaks_the_chain_there(filed, column, now):
+    changed = {"received_at": now - timedelta(hours=1), "hash": "0" * 64, "leaves": "{}", "chain": "0" * 64}[column]
+    position = filed[0].position
+    JournalEntry.update({getattr(JournalEntry, column): changed}).where(
+        (JournalEntry.scope == TOWNSHIP) & (JournalEntry.position == position)
+    ).execute()
+    assert any(f"{TOWNSHIP} position {position}: it is not as it was written" in line for line in broken())
+
+
+def test_a_changed_text_is_found_even_with_the_keys_in_hand(filed):
+    entry = JournalEntry.get_by_id((TOWNSHIP, filed[0].position))
+    text = entry.payload.replace("膝盖", "手臂")
+    _rewrite(entry, payload=text)
+    assert f"{TOWNSHIP} position {entry.position}: its text is not the one that was signed" in broken()
+
+
+@pytest.mark.parametrize(
+    ("column", "found"),
+    [
+        ("kind", "its column kind says something else"),
+        ("actor", "its column actor says something else"),
+        ("signature", "its signature does not fit"),
+        ("seq", "its place in the phone's own chain"),
+        ("device", "a phone that is not here"),
+    ],
+)
+def test_a_changed_column_is_found_though_the_chain_holds(filed, cast, column, found):
+    changed = {
+        "kind": "visit.checked", "actor": cast.zhao_min.id, "signature": b"\x01" * 64, "seq": 9, "device": cast.care,
+    }[column]  # fmt: skip
+    entry = JournalEntry.get_by_id((TOWNSHIP, filed[0].position))
+    _rewrite(entry, **{column: changed})
+    assert any(found in line for line in broken())
+
+
+def test_a_cut_tail_is_found_by_the_counter_or_else_by_the_heads(filed, tmp_path, now):
+    file = tmp_path / "heads.jsonl"
+    verify.write_heads(file, now=now)
+    last = JournalEntry.get_by_id((TOWNSHIP, filed[1].position))
+    Visit.delete().where(Visit.event == last.id).execute()
+    last.delete_instance()
+    assert any("the end was cut off" in line for line in broken())
+    before = JournalEntry.get_by_id((TOWNSHIP, last.position - 1))
+    Scope.update(position=before.position, chain=before.chain).where(Scope.code == TOWNSHIP).execute()
+    assert not any("cut off" in line or "not as it was" in line for line in broken())
+    proof = verify.verify(heads=verify.read_heads(file))
+    assert any("is gone" in line for line in proof.broken)
+
+
+def test_a_chain_made_anew_is_found_by_the_heads(filed, tmp_path, now):
+    file = tmp_path / "heads.jsonl"
+    verify.write_heads(file, now=now)
+    _make_anew(from_position=filed[0].position, received_at=now - timedelta(days=1))
+    assert not any("not as it was written" in line for line in broken())
+    assert any("made anew" in line for line in verify.verify(heads=verify.read_heads(file)).broken)
+
+
+def test_a_missing_position_is_named(filed):
+    JournalEntry.delete().where(
+        (JournalEntry.scope == TOWNSHIP) & (JournalEntry.position == filed[0].position)
+    ).execute()
+    assert any(f"positions {filed[0].position} to {filed[0].position} are missing" in line for line in broken())
+
+
+def test_a_forgotten_text_is_no_tampering(filed):
+    entry = JournalEntry.get_by_id((TOWNSHIP, filed[0].position))
+    _rewrite(entry, payload=None)
+    proof = verify.verify()
+    assert (proof.broken, proof.erased) == ([], 1)
+
+
+def test_the_log_of_looks_has_a_chain_of_its_own(filed, cast, now):
+    looks = [reads.Read(TOWNSHIP, cast.li_qiang.id, cast.chen_guilan.id, "resident", f"第{n}次") for n in range(3)]
+    reads.note(looks[:2], now=now)
+    reads.note(looks[2:], now=now)
+    assert (broken(), verify.verify().looks) == ([], 3)
+    ReadEntry.update(person=cast.zhao_min.id).where(ReadEntry.position == 2).execute()
+    assert broken() == [f"{TOWNSHIP}: look 2 is not as it was written, or the one before it is not"]
+
+
+def test_one_command_says_what_is_broken(filed, app, tmp_path):
+    runner = app.test_cli_runner()
+    file = tmp_path / "heads.jsonl"
+    assert runner.invoke(args=["heads", str(file)]).exit_code == 0
+    assert json.loads(file.read_text().splitlines()[0])["scope"]
+    plain = runner.invoke(args=["verify"])
+    assert (plain.exit_code, plain.output.splitlines()[-1]) == (
+        0,
+        "Consistent; the end is not proven (give --heads FILE).",
+    )
+    full = runner.invoke(args=["verify", "--heads", str(file)])
+    assert (full.exit_code, full.output.splitlines()[-1]) == (0, "Everything proves.")
+    Visit.update(notes="别的话").execute()
+    found = runner.invoke(args=["verify"])
+    assert found.exit_code == 1
+    assert "2 things do not prove." in found.output
+
+
+def _position(row):
+    return JournalEntry.get(JournalEntry.id == row.event).position
+
+
+def _rewrite(entry, **changes):
+    for name, value in changes.items():
+        setattr(entry, name, value)
+    entry.save(only=[getattr(JournalEntry, name) for name in changes])
+
+
+def _make_anew(*, from_position, received_at):
+    """What somebody with the database and no keys could do: change times and hash the rest again."""
+    before = JournalEntry.get_by_id((TOWNSHIP, from_position - 1))
+    position, chain = before.position, before.chain
+    for entry in (
+        JournalEntry.select()
+        .where((JournalEntry.scope == TOWNSHIP) & (JournalEntry.position > position))
+        .order_by(JournalEntry.position)
+    ):
+        entry.received_at = received_at
+        chain = journal.link(chain, entry.position, str(entry.id), entry.hash, entry.received_at, entry.leaves)
+        _rewrite(entry, received_at=received_at, chain=chain)
+    Scope.update(chain=chain).where(Scope.code == TOWNSHIP).execute()
+    assert models.Scope.get_by_id(TOWNSHIP).chain == chain
