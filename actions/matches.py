@@ -74,6 +74,17 @@ def part(merged: Resident, *, actor: Actor, now: datetime) -> Resident:
     return here
 
 
+def accept(provisional: Resident, *, actor: Actor, now: datetime) -> Resident:
+    """Nobody on the lists is meant: the provisional person is a resident from now on. Raises AlreadyDealtWith."""
+    with transaction(provisional.scope):
+        found = desk.fresh(provisional, "provisional")
+        desk.keep(found, state="verified")
+        deed = journal.Deed("resident.changed", found.scope, {"before": {"state": "provisional"}}, found.id, [found])
+        journal.write([deed], actor=actor, now=now)
+        cards.touch([found.id], now=now)
+    return found
+
+
 def likely(provisional: Resident, limit: int = 8) -> list[tuple[Resident, tuple[str, ...]]]:
     """Known people of the same township who may be meant, with what agrees; who agrees in most comes first."""
     r = Resident

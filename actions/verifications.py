@@ -16,7 +16,7 @@ from rules import life_verification as rule
 from rules.actors import Actor
 from rules.days import add_working_days, day_of
 from rules.events import VerificationCaptured
-from rules.problems import FieldMissing
+from rules.problems import FieldMissing, Problem
 
 
 def receive(records: Sequence[Arrived], batch: Batch) -> None:
@@ -155,3 +155,24 @@ def _adopter(entry: JournalEntry) -> UUID | None:
         if deed.payload and json.loads(deed.payload)["body"].get("event") == str(entry.id):
             return UUID(str(deed.actor)) if deed.actor else None
     return None
+
+
+def hindrance(verification: LifeVerification, actor: Actor) -> Problem | None:
+    """Why this person may not check it, so that the page can say so before anybody presses; None when they may."""
+    try:
+        rule.may_check(
+            capture_of(verification), actor=actor, checker_days=models.setting("device.checker_days")
+        )
+    except Problem as problem:
+        return problem
+    return None
+
+
+def last_time(verification: LifeVerification) -> LifeVerification | None:
+    """The picture to compare with: the newest of the same person that somebody found good."""
+    v = LifeVerification
+    good = v.state.in_(("checked_ok", "exported", "acknowledged")) & (v.captured_at < verification.captured_at)
+    found: LifeVerification | None = (
+        v.select().where((v.resident == verification.resident_id) & good).order_by(v.captured_at.desc()).first()
+    )
+    return found

@@ -16,7 +16,20 @@ KNOWN_COOKIE = "__Host-desk-known"
 
 def add_to(app: Flask) -> None:
     """Register the blueprint with every module of the office."""
-    from api.office import badges, frame, people, sessions, words  # noqa: F401  (routes register themselves)
+    from api.office import (  # noqa: F401  (routes register themselves)
+        badges,
+        frame,
+        imports,
+        people,
+        pictures,
+        residents,
+        rounds,
+        sessions,
+        trays,
+        verifications,
+        visits,
+        words,
+    )
 
     app.before_request(_read_session)
     app.context_processor(frame.facts)

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import request
 
 from models import Area
-from rules.problems import FieldMissing
+from rules.problems import FieldMissing, NotFound
 
 Chosen = TypeVar("Chosen", bound=StrEnum)
 
@@ -52,6 +52,14 @@ def uuid(name: str) -> UUID:
         return UUID(request.form.get(name, ""))
     except ValueError:
         raise FieldMissing(name) from None
+
+
+def as_uuid(text: str) -> UUID:
+    """An id in an address; one that is none finds nothing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound() from None
 
 
 def area(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
+import models
 from models import Area
 from rules.actors import Actor
 
@@ -55,6 +56,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "duty": _l("duty"),
         "months": _l("months it is valid"),
         "badge": _l("a badge that counts"),
+        "file": _l("the file"),
+        "kind": _l("the kind of list"),
     },
     "benefit": {
         "pension": _l("Pension"),
@@ -87,6 +90,140 @@ WORDS: dict[str, dict[str, Any]] = {
         "answered": _l("answered, to look at"),
         "checked": _l("fine"),
     },
+    "received-by": {
+        "self": _l("received in person"),
+        "guardian": _l("received by the guardian"),
+        "authorised": _l("received by whom they named"),
+        "household_adult": _l("received by family"),
+    },
+    "not-handed": {
+        "not_home": _l("not at home"),
+        "away": _l("away"),
+        "refused": _l("not this time"),
+        "hospital": _l("in hospital"),
+        "moved": _l("moved"),
+        "death_reported": _l("said to have died"),
+        "not_entitled": _l("nobody there may receive it"),
+        "other": _l("something else"),
+    },
+    "kind": {
+        "visit.ended": _l("a visit"),
+        "verification.captured": _l("a life verification"),
+        "verification.not_taken": _l("a life verification that could not be taken"),
+        "consent.given": _l("they agreed"),
+        "consent.refused": _l("they did not agree"),
+        "consent.withdrawn": _l("they took their agreement back"),
+        "request.raised": _l("a request"),
+        "delivery.made": _l("something handed over"),
+        "delivery.attempted": _l("something that could not be handed over"),
+        "resident.noted": _l("something about the person changed"),
+        "resident.provisional": _l("somebody not on the list"),
+        "resident.unmasked": _l("the full ID number was looked at"),
+        "death.reported": _l("a death was told of"),
+        "record.corrected": _l("a correction"),
+        "query.answered": _l("an answer"),
+        "complaint.made": _l("a complaint or suggestion"),
+    },
+    "resident-field": {
+        "phone": _l("phone number"),
+        "phone_of": _l("whose phone"),
+        "no_phone": _l("no telephone"),
+        "needs": _l("needs"),
+        "dialect": _l("dialect"),
+        "hours": _l("when they are at home"),
+        "helper": _l("helper"),
+    },
+    "agency-state": {
+        "paying": _l("being paid"),
+        "suspended": _l("suspended by the agency"),
+        "resumed": _l("paid again"),
+        "ended": _l("ended by the agency"),
+    },
+    "care-state": {
+        "proposed": _l("proposed, consent to be asked"),
+        "enrolled": _l("on the roster"),
+        "paused": _l("paused"),
+        "left": _l("off the roster"),
+    },
+    "purpose": {
+        "life_verification": _l("picture for the life verification"),
+        "care_roster": _l("care roster"),
+        "request_papers": _l("pictures of papers"),
+    },
+    "consent-state": {"given": _l("agreed"), "refused": _l("did not agree"), "withdrawn": _l("took it back")},
+    "message": {
+        "sent_back": _l("A picture was sent back"),
+        "query": _l("A question"),
+        "answer": _l("An answer"),
+        "assigned": _l("Something to hand over"),
+        "due": _l("Somebody is due"),
+        "badge": _l("About your badge"),
+        "phone_locked": _l("Your phone was locked"),
+        "phone": _l("A phone was given out"),
+        "consent": _l("Somebody took their agreement back"),
+        "death": _l("About a death told of"),
+        "held": _l("A record waits for your word"),
+    },
+    "request-state": {"answered": _l("Answered"), "passed_on": _l("Passed on"), "declined": _l("It cannot be done")},
+    "death-source": {
+        "family": _l("the family said so"),
+        "neighbour": _l("neighbours said so"),
+        "village": _l("the village said so"),
+        "document": _l("a paper was seen"),
+    },
+    "agrees": {
+        "number": _l("ID number"),
+        "name": _l("name"),
+        "sound": _l("sound of the name"),
+        "village": _l("village"),
+        "group": _l("villager group"),
+        "sex": _l("sex"),
+        "year": _l("year of birth"),
+        "phone": _l("phone number"),
+    },
+    "complaint-kind": {"complaint": _l("A complaint"), "suggestion": _l("A suggestion")},
+    "held": {
+        "unknown-kind": _l("The phone wrote something this program does not know yet."),
+        "unreadable-body": _l("It was signed well, but what it says cannot be understood."),
+        "fork": _l("Two records took the same place on this phone."),
+        "device-locked": _l("The phone was locked when this was made."),
+        "not-own-post": _l("The post it names was not this person's."),
+        "post-not-in-force": _l("The post was not in force on that day."),
+        "time-uncertain": _l("It is not certain that the post was in force at that time."),
+        "resident-elsewhere": _l("The person lives outside the agent's area."),
+        "resident-unknown": _l("It names somebody who is not here."),
+        "resident-exists": _l("It adds somebody who is already here."),
+        "record-unknown": _l("It names a record that is not here."),
+        "not-own-record": _l("It is about somebody else's record."),
+        "too-late": _l("The days for correcting it are over."),
+        "money-function": _l("A card with money on it went into other hands."),
+        "already-done": _l("This was already done."),
+        "id-used": _l("Another record has its number."),
+    },
+    "held-state": {
+        "adopted": _l("It counts since somebody let it."),
+        "answered": _l("It was answered and has no effect."),
+    },
+    "body-field": {
+        "outcome": _l("Outcome"),
+        "where": _l("Where"),
+        "notes": _l("Notes"),
+        "words": _l("Words"),
+        "why": _l("Why"),
+        "started_at": _l("Begun"),
+        "ended_at": _l("Ended"),
+        "captured_at": _l("Taken"),
+        "reasons": _l("What for"),
+        "name": _l("Name"),
+        "relation": _l("Relation"),
+        "phone": _l("Telephone"),
+        "return_on": _l("Come again"),
+        "document": _l("Document"),
+        "condition": _l("Condition"),
+        "remarks": _l("Notes"),
+        "purpose": _l("Purpose"),
+    },
+    "mark": {"signature": _l("signature"), "thumbprint": _l("thumbprint"), "none": _l("no mark")},
     "sex": {"male": _l("male"), "female": _l("female")},
 }
 
@@ -94,6 +231,11 @@ WORDS: dict[str, dict[str, Any]] = {
 def said(code: Any, kind: str) -> Any:
     """The words for a code; the code itself where there are none."""
     return WORDS.get(kind, {}).get(str(code), code)
+
+
+def benefit_name(code: str) -> str:
+    """The short name people use for a benefit, as the county set it; else our word; else the agency's own."""
+    return str(models.setting("benefits").get(code) or said(code, "benefit"))
 
 
 def role_words(actor: Actor) -> str:

@@ -1,0 +1,452 @@
+"""The visit log: its filters, which stand in the address, its rows, and the facts a lead is asked to look at.
+
+Keyset paging and no COUNT(*): the newest fifty come at once, however long the log is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+import models
+from api.filters import facts, moment
+from api.office.frame import area_names
+from api.office.roles import OFFICERS
+from api.office.words import benefit_name, said
+from models import Delivery, Device, Entitlement, JournalEntry, LifeVerification, Person, Resident, Scope, Visit
+from rules.actors import Actor, area_prefix, scope_of
+from rules.days import CHINA, day_of
+from rules.events import Outcome, Reason
+
+A_PAGE = 50
+DAYS: dict[str, Any] = {
+    "1": _l("Today"), "7": _l("Last 7 days"), "30": _l("Last 30 days"), "90": _l("Last 90 days"), "all": _l("All days"),
+}  # fmt: skip
+STATES: dict[str, Any] = {
+    "synced": _l("to look at"), "queried": _l("asked, waiting for the answer"), "answered": _l("answered, to look at"),
+    "checked": _l("fine"), "to_check": _l("verification to check"), "sent_back": _l("sent back, take again"),
+}  # fmt: skip
+LAST = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is asked for, as it stands in the address."""
+
+    area: str = ""
+    agent: str = ""
+    reason: str = ""
+    outcome: str = ""
+    state: str = ""
+    days: str = "7"
+    text: str = ""
+    resident: str = ""
+
+    @classmethod
+    def of(cls, args: Mapping[str, str]) -> Filters:
+        """What an address says; what it cannot mean is left out."""
+        return cls(
+            area=args.get("area", "") if args.get("area", "").isdigit() else "",
+            agent=_uuid(args.get("agent", "")),
+            reason=_known(args.get("reason", ""), set(Reason)),
+            outcome=_known(args.get("outcome", ""), set(Outcome)),
+            state=_known(args.get("state", ""), set(STATES)),
+            days=args.get("days", "7") if args.get("days", "7") in DAYS else "7",
+            text=args.get("text", "").strip()[:40],
+            resident=_uuid(args.get("resident", "")),
+        )
+
+    def args(self, **changed: str) -> dict[str, str]:
+        """What to put into an address; defaults are left out."""
+        plain = Filters()
+        found = replace(self, **changed)
+        return {k: v for k, v in vars(found).items() if v and v != getattr(plain, k)}
+
+    def without(self, name: str) -> dict[str, str]:
+        """The address when one filter is taken off; days then means all days."""
+        return self.args(**{name: "all" if name == "days" else ""})
+
+    @property
+    def chosen(self) -> list[str]:
+        return [k for k, v in vars(self).items() if v and not (k == "days" and v == "all")]
+
+
+def query(actor: Actor, filters: Filters, *, today: date) -> Any:
+    """The visits asked for, newest first; what a correction replaced is found on the page of what replaced it."""
+    v = Visit
+    found = v.visible_to(actor, *OFFICERS).where(v.corrected_by.is_null())
+    if filters.days != "all":
+        first = today - timedelta(days=int(filters.days) - 1)
+        found = found.where(v.ended_at >= datetime(first.year, first.month, first.day, tzinfo=CHINA))
+    if filters.area:
+        found = found.where(v.area == filters.area)
+    if filters.agent:
+        found = found.where(v.person == UUID(filters.agent))
+    if filters.resident:
+        found = found.where(v.resident == UUID(filters.resident))
+    if filters.outcome:
+        found = found.where(v.outcome == filters.outcome)
+    if filters.reason:
+        found = found.where(v.reasons.contains(filters.reason))
+    if filters.state in ("to_check", "sent_back"):
+        wanted = "captured" if filters.state == "to_check" else "sent_back"
+        of = LifeVerification.visible_to(actor, *OFFICERS).where(LifeVerification.state == wanted)
+        found = found.where(v.id.in_(of.select(LifeVerification.visit)))
+    elif filters.state:
+        found = found.where(v.state == filters.state)
+    if filters.text:
+        found = found.where(_said(actor, filters.text, today))
+    return found.order_by(v.ended_at.desc(), v.id.desc())
+
+
+def page(found: Any, before: str) -> tuple[list[Any], str]:
+    """Fifty from the place `before`, and where the next fifty begin; "" at the end."""
+    if place := _place(before):
+        at, key = place
+        found = found.where((Visit.ended_at < at) | ((Visit.ended_at == at) & (Visit.id < key)))
+    rows = list(found.limit(A_PAGE + 1))
+    more = f"{rows[A_PAGE - 1].ended_at.isoformat()}~{rows[A_PAGE - 1].id}" if len(rows) > A_PAGE else ""
+    return rows[:A_PAGE], more
+
+
+def every(found: Any, at_once: int = 1000) -> Iterator[list[Any]]:
+    """All of them in pieces, each by its own short query: an export holds nothing open and nothing in memory."""
+    place: tuple[datetime, UUID] | None = None
+    while True:
+        part = found
+        if place is not None:
+            at, key = place
+            part = part.where((Visit.ended_at < at) | ((Visit.ended_at == at) & (Visit.id < key)))
+        rows = list(part.limit(at_once))
+        if rows:
+            yield rows
+        if len(rows) < at_once:
+            return
+        place = rows[-1].ended_at, rows[-1].id
+
+
+def _said(actor: Actor, text: str, today: date) -> Any:
+    """Visits of people whose name or initials begin so, or whose receipt number does."""
+    v = Visit
+    if text[:2].isascii() and text[:2].isalpha() and "-" in text:
+        return v.event.in_(_events_numbered(actor, text.upper(), today))
+    low = text.lower()
+    if text.isascii():
+        return (v.resident_initials >= low) & (v.resident_initials < low + LAST)
+    return (v.resident_name >= text) & (v.resident_name < text + LAST)
+
+
+def _events_numbered(actor: Actor, text: str, today: date) -> list[UUID]:
+    """Events whose receipt number begins so. The number names the day it came, and positions are in order of receipt."""
+    digits = text.partition("-")[2][:4]
+    if len(digits) < 4 or not digits.isdigit():
+        return []
+    found: list[UUID] = []
+    for scope in Scope.select(Scope.code, Scope.position).where(
+        models.within(Scope.code, None, actor.prefixes(*OFFICERS))
+    ):
+        for year in (today.year, today.year - 1):
+            try:
+                day = datetime(year, int(digits[:2]), int(digits[2:]), tzinfo=CHINA)
+            except ValueError:
+                continue
+            first, last = (_position_at(scope, each) for each in (day, day + timedelta(days=1)))
+            j = JournalEntry
+            there = (j.scope == scope.code) & (j.position >= first) & (j.position < last)
+            found += [e for (e,) in j.select(j.id).where(there & j.number.startswith(text)).limit(500).tuples()]
+    return found
+
+
+def _position_at(scope: Any, at: datetime) -> int:
+    """The first position received at that moment or later; by halving, for there is no other index on it."""
+    low, high = 1, scope.position + 1
+    while low < high:
+        middle = (low + high) // 2
+        received = (
+            JournalEntry.select(JournalEntry.received_at)
+            .where((JournalEntry.scope == scope.code) & (JournalEntry.position == middle))
+            .tuples()
+            .first()
+        )
+        if received is not None and received[0] >= at:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+# ---- rows
+
+
+def rows_of(visits: Sequence[Any]) -> list[dict[str, Any]]:
+    """What the table says of these visits: one query for each kind of thing beside them."""
+    ids = [visit.id for visit in visits]
+    names = dict(Person.select(Person.id, Person.name).where(Person.id.in_({v.person_id for v in visits})).tuples())
+    verifications = _by_visit(LifeVerification, ids)
+    deliveries = _by_visit(Delivery, ids)
+    benefits = benefits_of([v for found in verifications.values() for v in found])
+    tries = _tries([v for v in visits if v.outcome == "not_home"])
+    return [
+        {
+            "visit": visit,
+            "agent": names.get(visit.person_id, ""),
+            "why": why(visit, verifications[visit.id], deliveries[visit.id], benefits),
+            "outcome": outcome(visit, deliveries[visit.id]),
+            "left": left(visit, verifications[visit.id], deliveries[visit.id], tries),
+            "late": late(visit),
+            "state": state(visit, verifications[visit.id]),
+        }
+        for visit in visits
+    ]
+
+
+def why(visit: Any, verifications: Sequence[Any], deliveries: Sequence[Any], benefits: Mapping[str, str]) -> list[str]:
+    """Why the agent went: by the benefit or the thing where it is known."""
+    found: list[str] = []
+    for reason in visit.reasons.split(","):
+        if reason == "verification" and verifications:
+            names = dict.fromkeys(benefits.get(e, "") for v in verifications for e in v.entitlements)
+            found += [_("%(benefit)s check", benefit=name) for name in names if name] or [str(said(reason, "reason"))]
+        elif reason == "delivery" and deliveries:
+            found += [_("bring %(thing)s", thing=each.what) for each in deliveries]
+        elif reason:
+            found.append(str(said(reason, "reason")))
+    return list(dict.fromkeys(found))
+
+
+def outcome(visit: Any, deliveries: Sequence[Any]) -> str:
+    handed = [d for d in deliveries if d.state == "delivered" and d.made]
+    if handed and visit.reasons == "delivery":
+        return str(said(handed[0].made.get("to", "self"), "received-by"))
+    return str(said(visit.outcome, "outcome"))
+
+
+def left(visit: Any, verifications: Sequence[Any], deliveries: Sequence[Any], tries: Mapping[UUID, int]) -> list[str]:
+    """What the visit left behind: a picture, a mark, or how often nobody was home."""
+    found = [_("picture")] if any(v.state != "closed_other" for v in verifications) else []
+    if any(d.state == "delivered" for d in deliveries):
+        found.append(_("receipt"))
+    kind = (visit.mark or {}).get("kind") or next((v.mark.get("kind") for v in verifications if v.mark), "")
+    if kind in ("signature", "thumbprint"):
+        found.append(str(said(kind, "mark")))
+    elif visit.outcome in ("done", "part_done"):
+        found.append(_("no mark"))
+    if visit.id in tries:
+        found.append(_("try no. %(num)s", num=tries[visit.id]))
+    if visit.where:
+        found.append(visit.where)
+    return found
+
+
+def late(visit: Any) -> str:
+    """Lateness is shown only where there is some: it arrived on a later day."""
+    ended, received = visit.ended_at.astimezone(CHINA), visit.received_at.astimezone(CHINA)
+    days = (received.date() - ended.date()).days
+    clock = f"{received.hour}:{received.minute:02}"
+    if days <= 0:
+        return ""
+    if days == 1:
+        return _("arrived the next day at %(clock)s", clock=clock)
+    return ngettext("arrived %(num)s day later", "arrived %(num)s days later", days)
+
+
+def state(visit: Any, verifications: Sequence[Any]) -> str:
+    """What still has to be done comes first: a picture to check or sent back, then the visit itself."""
+    states = {v.state for v in verifications}
+    if "sent_back" in states:
+        return "sent_back"
+    if visit.state in ("queried", "answered"):
+        return str(visit.state)
+    return "to_check" if "captured" in states else str(visit.state)
+
+
+def benefits_of(verifications: Sequence[Any]) -> dict[str, str]:
+    """Entitlement → the name people use for its benefit."""
+    ids = {UUID(each) for v in verifications for each in v.entitlements}
+    if not ids:
+        return {}
+    rows = Entitlement.select(Entitlement.id, Entitlement.benefit).where(Entitlement.id.in_(ids)).tuples()
+    return {str(key): benefit_name(benefit) for key, benefit in rows}
+
+
+def _by_visit(model: Any, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    if ids:
+        for row in model.select().where(model.visit.in_(ids)):
+            found[row.visit].append(row)
+    return found
+
+
+def _tries(visits: Sequence[Any]) -> dict[UUID, int]:
+    """How many times in a row nobody was home, up to and with each of these visits."""
+    v = Visit
+    residents = {visit.resident_id for visit in visits}
+    if not residents:
+        return {}
+    found: dict[UUID, int] = {}
+    count: dict[UUID, int] = defaultdict(int)
+    rows = v.select(v.id, v.resident, v.outcome).where(v.resident.in_(residents) & v.corrected_by.is_null())
+    for key, resident, ended in rows.order_by(v.ended_at, v.id).tuples():
+        count[resident] = count[resident] + 1 if ended == "not_home" else 0
+        found[key] = count[resident]
+    return {visit.id: found[visit.id] for visit in visits if visit.id in found}
+
+
+# ---- what a lead is asked to look at: facts, never a score
+
+
+@dataclass(frozen=True)
+class ToLookAt:
+    """A sentence of facts, where and when, and one thing to do."""
+
+    words: str
+    where: str
+    action: str
+    url: str
+
+
+def exceptions(actor: Actor, *, now: datetime, url_for: Any, most: int = 6) -> tuple[list[ToLookAt], int]:
+    """The newest facts to look at, and how many there are in all (bounded)."""
+    found = [
+        *_silent_phones(actor, now, url_for),
+        *_flagged(actor, now, url_for),
+        *_often_not_home(actor, now, url_for),
+        *_clocks(actor, now, url_for),
+    ]
+    return found[:most], len(found)
+
+
+def _silent_phones(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
+    limit = now - timedelta(days=models.setting("visit.late_days"))
+    d = Device
+    waits = (d.waiting_records > 0) | (d.waiting_blobs > 0)
+    silent = d.visible_to(actor, *OFFICERS).where(d.state.in_(("active", "send_only")) & waits & (d.heard_at < limit))
+    for device in silent.order_by(d.heard_at).limit(20):
+        days = (day_of(now) - day_of(device.heard_at)).days
+        count = device.waiting_records + device.waiting_blobs
+        yield ToLookAt(
+            _("%(name)s's phone was not heard for %(days)s days, %(count)s not sent", name=device.person.name, days=days, count=count),
+            facts([_place_of(device.person_id, now), _("last heard %(moment)s", moment=_moment(device.heard_at, now))]),
+            _("Call") if device.person.phone else "",
+            f"tel:{device.person.phone}" if device.person.phone else "",
+        )  # fmt: skip
+
+
+def _clocks(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
+    limit = models.setting("visit.clock_minutes") * 60_000
+    d = Device
+    off = (d.clock_ms > limit) | (d.clock_ms < -limit)
+    for device in d.visible_to(actor, *OFFICERS).where((d.state == "active") & off).limit(20):
+        yield ToLookAt(
+            ngettext("A phone's clock is %(num)s minute off", "A phone's clock is %(num)s minutes off", abs(device.clock_ms) // 60_000),
+            _("%(place)s, records are taken, times to be looked at", place=_place_of(device.person_id, now)),
+            _("Look"),
+            url_for("office.visits", agent=str(device.person_id)),
+        )  # fmt: skip
+
+
+FLAG_WORDS = {
+    "no_mark": _l("no mark twice in a row"),
+    "late": _l("arrived late"),
+    "clock": _l("the phone's time does not fit"),
+    "unsure_time": _l("the time is not certain"),
+    "overlap": _l("two visits at the same time"),
+    "many": _l("many verifications in one hour"),
+    "kin": _l("the agent is kin"),
+    "badge": _l("the badge was not valid that day"),
+}
+
+
+def _flagged(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
+    v = Visit
+    waiting = v.state.in_(("synced", "answered")) & (v.flags != "") & v.corrected_by.is_null()
+    recent = v.ended_at > now - timedelta(days=30)
+    found = list(v.visible_to(actor, *OFFICERS).where(waiting & recent).order_by(v.ended_at.desc()).limit(40))
+    names = area_names({visit.area for visit in found})
+    groups = dict(
+        Resident.select(Resident.id, Resident.group).where(Resident.id.in_({x.resident_id for x in found})).tuples()
+    )
+    for visit in found:
+        words = [str(FLAG_WORDS[flag]) for flag in visit.flags.split(",") if flag in FLAG_WORDS]
+        yield ToLookAt(
+            f"{visit.resident_name} {facts(words)}",
+            f"{names.get(visit.area, '')}{groups.get(visit.resident_id, '')} {_moment(visit.ended_at, now)}",
+            _("Look"),
+            url_for("office.visit", visit_id=visit.id),
+        )
+
+
+def _often_not_home(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
+    """After so many tries in a row the township decides what next (domain §6)."""
+    limit = models.setting("visit.max_tries")
+    v = Visit
+    recent = (v.outcome == "not_home") & v.corrected_by.is_null() & (v.ended_at > now - timedelta(days=60))
+    found = list(v.visible_to(actor, *OFFICERS).where(recent).order_by(v.ended_at.desc()).limit(200))
+    counts = _tries(found)
+    newest: dict[UUID, Any] = {}
+    for visit in found:
+        newest.setdefault(visit.resident_id, visit)
+    often = [visit for visit in newest.values() if counts.get(visit.id, 0) >= limit]
+    since = _newest_of([visit.resident_id for visit in often])
+    names = area_names({visit.area for visit in often})
+    for visit in often:
+        if since.get(visit.resident_id) == visit.id:
+            yield ToLookAt(
+                _("%(name)s was not at home %(num)s times in a row", name=visit.resident_name, num=counts[visit.id]),
+                names.get(visit.area, ""),
+                _("Look"),
+                url_for("office.resident", resident_id=visit.resident_id),
+            )
+
+
+def _newest_of(residents: Sequence[UUID]) -> dict[UUID, UUID]:
+    v = Visit
+    found: dict[UUID, UUID] = {}
+    if residents:
+        rows = v.select(v.resident, v.id).where(v.resident.in_(residents) & v.corrected_by.is_null())
+        found = dict(rows.order_by(v.ended_at, v.id).tuples())
+    return found
+
+
+def _place_of(person: UUID, now: datetime) -> str:
+    post = (
+        models.Post.in_force(day_of(now)).where(models.Post.person == person).order_by(models.Post.area.desc()).first()
+    )
+    return area_names({post.area}).get(post.area, "") if post else ""
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    return moment(at, day_of(now))
+
+
+def scope_of_actor(actor: Actor) -> str:
+    """Where a look at a list is noted: the township (or county) of the widest post."""
+    return scope_of(min((p.area for p in actor.posts), key=lambda code: (len(area_prefix(code)), code)))
+
+
+def _place(text: str) -> tuple[datetime, UUID] | None:
+    at, _tilde, key = text.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(key)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
+
+
+def _known(text: str, known: set[Any]) -> str:
+    return text if text in known else ""

@@ -1,0 +1,419 @@
+"""What waits for somebody: one page of trays, and the trays themselves: requests, results to hand over, people to match,
+deaths, held records, complaints. A row is a thing to do, and each is done once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from actions import complaints, deaths, deliveries, held, inbox, matches, pictures, reads, requests
+from api.access import allows, get_object_or_404
+from api.office import bp, forms, go_to, waiting
+from api.office.frame import PLACES, area_names
+from api.office.residents import agents_of, villages_of
+from api.office.roles import DESKS, LEADS, OFFICERS
+from models import (
+    Complaint,
+    DeathReport,
+    Delivery,
+    Device,
+    InboxMessage,
+    JournalEntry,
+    Person,
+    Request,
+    Resident,
+    Visit,
+    within,
+)
+
+A_PAGE = 50
+
+#: tray → its page, icon and words.
+TRAYS: dict[str, tuple[str, str, Any]] = {
+    "verifications": ("office.verifications", "shield-check", _l("Verifications to check")),
+    "requests": ("office.requests", "message-2", _l("Requests")),
+    "deliveries": ("office.deliveries", "package", _l("To hand over")),
+    "matches": ("office.matches", "users", _l("People to match")),
+    "deaths": ("office.deaths", "info-circle", _l("Deaths told of")),
+    "held": ("office.held", "lock", _l("Records that wait for your word")),
+    "complaints": ("office.complaints", "message-language", _l("Complaints and suggestions")),
+}
+
+
+@bp.get("/to-do", endpoint="trays")
+@allows(*DESKS)
+def trays_page() -> ResponseReturnValue:
+    """Every tray one's posts open, with how much is in it, and one's own messages."""
+    counts = waiting.counts(g.actor)
+    trays = [(*TRAYS[name], counts[name]) for name in TRAYS if name in counts]
+    mine = InboxMessage.select().where((InboxMessage.person == g.actor.person) & InboxMessage.done_at.is_null())
+    messages = list(mine.order_by(InboxMessage.at.desc()).limit(A_PAGE))
+    subjects = {m.subject for m in messages if m.subject}
+    seen = Resident.visible_to(g.actor, *DESKS).where(Resident.id.in_(subjects)) if subjects else []
+    others = [p for p in PLACES if not p.on_phone and g.actor.may(*p.roles)]
+    return render_template(
+        "office/trays.html", trays=trays, messages=messages, names={r.id: r.name for r in seen}, others=others
+    )
+
+
+@bp.post("/messages/<uuid:message_id>/done")
+@allows(*DESKS)
+def put_message_away(message_id: UUID) -> ResponseReturnValue:
+    inbox.mark_done(message_id, g.actor.person, now=g.now)
+    return go_to(url_for("office.trays"))
+
+
+# ---- requests
+
+
+@bp.get("/requests", endpoint="requests")
+@allows(*OFFICERS)
+def requests_page() -> ResponseReturnValue:
+    """Open ones, the oldest first; `all` in the address adds what was answered."""
+    r = Request
+    found = r.visible_to(g.actor, *OFFICERS)
+    if "all" in request.args:
+        rows = list(found.order_by(r.raised_at.desc()).limit(A_PAGE))
+    else:
+        rows = list(found.where(r.state.in_(("raised", "taken_on"))).order_by(r.raised_at, r.id).limit(A_PAGE))
+    return render_template("office/requests.html", rows=_with_people(rows), everything="all" in request.args)
+
+
+@bp.get("/requests/<uuid:request_id>")
+@allows(*OFFICERS)
+def request_page(request_id: UUID) -> ResponseReturnValue:
+    found = _request(request_id)
+    if found.resident_id is not None:
+        _note(found, "request")
+    return render_template(
+        "office/request.html",
+        request_=found,
+        row=_with_people([found])[0],
+        pictures=pictures.roles_of([found.event]),
+        mine=found.owner_id == g.actor.person,
+    )
+
+
+@bp.post("/requests/<uuid:request_id>/<any(take_on, answer, pass_on, decline):step>")
+@allows(*OFFICERS)
+def deal_with_request(request_id: UUID, step: str) -> ResponseReturnValue:
+    found, words = _request(request_id), request.form.get("answer", "")[:500]
+    if step == "take_on":
+        requests.take_on(found, actor=g.actor, now=g.now)
+    elif step == "answer":
+        requests.answer(found, words, actor=g.actor, now=g.now)
+    elif step == "pass_on":
+        requests.pass_on(found, request.form.get("to", "")[:60], words, actor=g.actor, now=g.now)
+    else:
+        requests.decline(found, request.form.get("why", "")[:500], actor=g.actor, now=g.now)
+    flash(
+        _("You have it now.")
+        if step == "take_on"
+        else _("The answer goes to the agent's phone, who tells the person."),
+        "done",
+    )
+    return go_to(url_for("office.request_page", request_id=request_id))
+
+
+def _request(request_id: UUID) -> Any:
+    return get_object_or_404(Request.visible_to(g.actor, *OFFICERS), Request.id == request_id)
+
+
+# ---- to hand over
+
+
+@bp.get("/deliveries", endpoint="deliveries")
+@allows(*OFFICERS)
+def deliveries_page() -> ResponseReturnValue:
+    """What is on its way, by its day; what came back first."""
+    d = Delivery
+    found = d.visible_to(g.actor, *OFFICERS)
+    on_the_way = list(
+        found.where(d.state.in_(("ready", "taken_out", "attempted"))).order_by(d.due_on, d.id).limit(A_PAGE * 2)
+    )
+    back = list(found.where(d.state == "back").order_by(d.due_on, d.id).limit(A_PAGE))
+    done = list(found.where(d.state == "delivered").order_by(d.done_at.desc()).limit(20))
+    return render_template(
+        "office/deliveries.html", back=_with_people(back), on_the_way=_with_people(on_the_way), done=_with_people(done)
+    )
+
+
+@bp.get("/deliveries/<uuid:delivery_id>")
+@allows(*OFFICERS)
+def delivery(delivery_id: UUID) -> ResponseReturnValue:
+    found = _delivery(delivery_id)
+    _note(found, "delivery")
+    return render_template(
+        "office/delivery.html",
+        delivery=found,
+        row=_with_people([found])[0],
+        agents=agents_of(found.area),
+        pictures=pictures.roles_of([found.event]) if found.event else {},
+    )
+
+
+@bp.post("/deliveries/<uuid:delivery_id>/plan")
+@allows(*OFFICERS)
+def plan_delivery_again(delivery_id: UUID) -> ResponseReturnValue:
+    due_on = forms.day("due_on", needed=True)
+    assert due_on is not None
+    deliveries.plan_again(_delivery(delivery_id), forms.uuid("agent"), due_on, actor=g.actor, now=g.now)
+    flash(_("It appears on the agent's phone."), "done")
+    return go_to(url_for("office.delivery", delivery_id=delivery_id))
+
+
+@bp.post("/deliveries/<uuid:delivery_id>/return")
+@allows(*OFFICERS)
+def bring_delivery_back(delivery_id: UUID) -> ResponseReturnValue:
+    deliveries.bring_back(_delivery(delivery_id), forms.words("why", limit=120), actor=g.actor, now=g.now)
+    flash(_("It is back at the station, and off the agent's phone."), "done")
+    return go_to(url_for("office.delivery", delivery_id=delivery_id))
+
+
+def _delivery(delivery_id: UUID) -> Any:
+    return get_object_or_404(Delivery.visible_to(g.actor, *OFFICERS), Delivery.id == delivery_id)
+
+
+# ---- people to match
+
+
+@bp.get("/matches", endpoint="matches")
+@allows(*OFFICERS)
+def matches_page() -> ResponseReturnValue:
+    found = list(waiting.matches(g.actor).order_by(Resident.area, Resident.initials, Resident.id).limit(A_PAGE))
+    merged = Resident.select().where(
+        within(Resident.scope, Resident.area, g.actor.prefixes(*OFFICERS)) & (Resident.state == "merged")
+    )
+    return render_template(
+        "office/matches.html",
+        rows=found,
+        merged=list(merged.order_by(Resident.id.desc()).limit(20)),
+        names=area_names({r.area for r in found}),
+    )
+
+
+@bp.get("/matches/<uuid:resident_id>")
+@allows(*OFFICERS)
+def match(resident_id: UUID) -> ResponseReturnValue:
+    """A provisional person beside those who may be meant."""
+    found = _provisional(resident_id)
+    _note(found, "resident")
+    likely = matches.likely(found)
+    wanted = request.args.get("known", "")
+    if wanted:
+        chosen = get_object_or_404(_known(), Resident.id == forms.as_uuid(wanted))
+        likely = [(chosen, matches.agreement(found, chosen)), *((r, a) for r, a in likely if r.id != chosen.id)]
+    return render_template(
+        "office/match.html",
+        here=found,
+        likely=likely,
+        names=dict(villages_of(found)),
+        by=_person_of("resident.provisional", found.id),
+        visits=list(Visit.select().where(Visit.resident == found.id).order_by(Visit.ended_at.desc()).limit(5)),
+    )
+
+
+@bp.post("/matches/<uuid:resident_id>/merge")
+@allows(*OFFICERS)
+def merge(resident_id: UUID) -> ResponseReturnValue:
+    known = get_object_or_404(_known(), Resident.id == forms.uuid("resident"))
+    matches.merge(_provisional(resident_id), known, actor=g.actor, now=g.now)
+    flash(_("Made one. It can be undone on this page."), "done")
+    return go_to(url_for("office.resident", resident_id=known.id))
+
+
+@bp.post("/matches/<uuid:resident_id>/verify")
+@allows(*OFFICERS)
+def keep_as_new(resident_id: UUID) -> ResponseReturnValue:
+    """Nobody on the lists: a new resident."""
+    found = matches.accept(_provisional(resident_id), actor=g.actor, now=g.now)
+    flash(_("%(name)s is on the list of residents now.", name=found.name), "done")
+    return go_to(url_for("office.resident", resident_id=resident_id))
+
+
+@bp.post("/matches/<uuid:resident_id>/part")
+@allows(*OFFICERS)
+def part(resident_id: UUID) -> ResponseReturnValue:
+    merged = get_object_or_404(_residents(), Resident.id == resident_id, Resident.state == "merged")
+    matches.part(merged, actor=g.actor, now=g.now)
+    flash(_("They are two again. Everything recorded at the door is back with this person."), "done")
+    return go_to(url_for("office.match", resident_id=resident_id))
+
+
+def _residents() -> Any:
+    return Resident.visible_to(g.actor, *OFFICERS)
+
+
+def _known() -> Any:
+    return _residents().where(Resident.state == "verified")
+
+
+def _provisional(resident_id: UUID) -> Any:
+    return get_object_or_404(_residents(), Resident.id == resident_id, Resident.state == "provisional")
+
+
+# ---- deaths
+
+
+@bp.get("/deaths", endpoint="deaths")
+@allows(*OFFICERS)
+def deaths_page() -> ResponseReturnValue:
+    d = DeathReport
+    found = d.visible_to(g.actor, *OFFICERS)
+    return render_template(
+        "office/deaths.html",
+        rows=_with_people(list(found.where(d.state == "reported").order_by(d.reported_at).limit(A_PAGE))),
+        decided=_with_people(list(found.where(d.state != "reported").order_by(d.decided_at.desc()).limit(20))),
+    )
+
+
+@bp.get("/deaths/<uuid:death_id>")
+@allows(*OFFICERS)
+def death(death_id: UUID) -> ResponseReturnValue:
+    found = _death(death_id)
+    _note(found, "death")
+    return render_template("office/death.html", death=found, row=_with_people([found])[0])
+
+
+@bp.post("/deaths/<uuid:death_id>/confirm")
+@allows(*OFFICERS)
+def confirm_death(death_id: UUID) -> ResponseReturnValue:
+    source = forms.words("source", limit=120)
+    deaths.confirm(_death(death_id), source, forms.day("died_on"), actor=g.actor, now=g.now)
+    flash(_("Noted with its source. Visits and letters stay stopped."), "done")
+    return go_to(url_for("office.death", death_id=death_id))
+
+
+@bp.post("/deaths/<uuid:death_id>/mistake")
+@allows(*OFFICERS)
+def death_was_a_mistake(death_id: UUID) -> ResponseReturnValue:
+    deaths.mistaken(_death(death_id), forms.words("words", limit=500), actor=g.actor, now=g.now)
+    flash(_("Put right. Visits return, and the agent reads your note."), "done")
+    return go_to(url_for("office.death", death_id=death_id))
+
+
+def _death(death_id: UUID) -> Any:
+    return get_object_or_404(DeathReport.visible_to(g.actor, *OFFICERS), DeathReport.id == death_id)
+
+
+# ---- held records
+
+
+@bp.get("/held", endpoint="held")
+@allows(*LEADS)
+def held_page() -> ResponseReturnValue:
+    found = list(waiting.held(g.actor).order_by(JournalEntry.received_at, JournalEntry.position).limit(A_PAGE))
+    return render_template("office/held.html", rows=_entries(found))
+
+
+@bp.get("/held/<uuid:event_id>")
+@allows(*LEADS)
+def held_record(event_id: UUID) -> ResponseReturnValue:
+    """What the record says, why it waits, and what can be done."""
+    found = _entry(event_id)
+    if found.subject:
+        reads.note(
+            [reads.Read(scope=found.scope, person=g.actor.person, resident=found.subject, what="held")], now=g.now
+        )
+    return render_template("office/held_record.html", row=_entries([found])[0], own=found.actor == g.actor.person)
+
+
+@bp.post("/held/<uuid:event_id>/adopt")
+@allows(*LEADS)
+def adopt_held(event_id: UUID) -> ResponseReturnValue:
+    held.adopt([_entry(event_id)], why=forms.words("why", limit=200), actor=g.actor, now=g.now)
+    flash(_("The record counts now, under its author's name."), "done")
+    return go_to(url_for("office.held"))
+
+
+@bp.post("/held/<uuid:event_id>/answer")
+@allows(*LEADS)
+def answer_held(event_id: UUID) -> ResponseReturnValue:
+    held.answer([_entry(event_id)], words=forms.words("answer", limit=200), actor=g.actor, now=g.now)
+    flash(_("Answered. The agent reads it on the phone; the record stays without effect."), "done")
+    return go_to(url_for("office.held"))
+
+
+def _entry(event_id: UUID) -> Any:
+    there = within(JournalEntry.scope, None, g.actor.prefixes(*LEADS)) & JournalEntry.device.is_null(False)
+    return get_object_or_404(
+        JournalEntry.select().where(there),
+        JournalEntry.id == event_id,
+        JournalEntry.state.in_(("held", "adopted", "answered")),
+    )
+
+
+def _entries(found: Sequence[Any]) -> list[dict[str, Any]]:
+    people = dict(Person.select(Person.id, Person.name).where(Person.id.in_({e.actor for e in found})).tuples())
+    subjects = {e.subject for e in found if e.subject}
+    residents = {r.id: r for r in Resident.select().where(Resident.id.in_(subjects))} if subjects else {}
+    phones = {d.id: d for d in Device.select().where(Device.id.in_({e.device for e in found}))}
+    return [
+        {
+            "entry": e,
+            "by": people.get(e.actor, ""),
+            "resident": residents.get(e.subject),
+            "phone": phones.get(e.device),
+            "body": held.body_of(e),
+        }
+        for e in found
+    ]
+
+
+# ---- complaints
+
+
+@bp.get("/complaints", endpoint="complaints")
+@allows(*LEADS)
+def complaints_page() -> ResponseReturnValue:
+    c = Complaint
+    found = c.visible_to(g.actor, *LEADS)
+    return render_template(
+        "office/complaints.html",
+        rows=list(found.where(c.state == "received").order_by(c.made_at).limit(A_PAGE)),
+        answered=list(found.where(c.state == "answered").order_by(c.answered_at.desc()).limit(20)),
+    )
+
+
+@bp.post("/complaints/<uuid:complaint_id>/answer")
+@allows(*LEADS)
+def answer_complaint(complaint_id: UUID) -> ResponseReturnValue:
+    found = get_object_or_404(Complaint.visible_to(g.actor, *LEADS), Complaint.id == complaint_id)
+    complaints.answer(found, forms.words("answer", limit=1000), actor=g.actor, now=g.now)
+    flash(_("Answered. It is read on the phone."), "done")
+    return go_to(url_for("office.complaints"))
+
+
+# ---- pieces
+
+
+def _with_people(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Rows with their resident, the place and the people named in them."""
+    residents = (
+        {r.id: r for r in Resident.select().where(Resident.id.in_({x.resident_id for x in rows}))} if rows else {}
+    )
+    names = area_names({x.area for x in rows})
+    columns = ("raised_by_id", "owner_id", "agent_id", "reported_by_id", "decided_by_id", "planned_by_id")
+    ids = {getattr(x, c) for x in rows for c in columns if getattr(x, c, None)}
+    people = dict(Person.select(Person.id, Person.name).where(Person.id.in_(ids)).tuples()) if ids else {}
+    return [
+        {"row": x, "resident": residents.get(x.resident_id), "village": names.get(x.area, ""), "people": people}
+        for x in rows
+    ]
+
+
+def _note(found: Any, what: str) -> None:
+    resident = found.id if isinstance(found, Resident) else found.resident_id
+    reads.note([reads.Read(scope=found.scope, person=g.actor.person, resident=resident, what=what)], now=g.now)
+
+
+def _person_of(kind: str, subject: UUID) -> str:
+    entry = JournalEntry.get_or_none((JournalEntry.subject == subject) & (JournalEntry.kind == kind))
+    return (Person.select(Person.name).where(Person.id == entry.actor).scalar() or "") if entry else ""

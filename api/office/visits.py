@@ -1,0 +1,221 @@
+"""The visit log, newest first, with its filters in the address; one visit with all it produced; the table to take away."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import flash, g, render_template, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from actions import exports, pictures, reads, visits
+from api.access import allows, get_object_or_404
+from api.office import bp, forms, go_to, log
+from api.office.frame import area_names, villages
+from api.office.roles import OFFICERS
+from api.office.words import said
+from models import Delivery, JournalEntry, LifeVerification, Person, Post, Request, Resident, Visit
+from rules.actors import Role
+from rules.days import CHINA, day_of
+from rules.events import Outcome, Reason
+
+
+@bp.get("/visits", endpoint="visits")
+@allows(*OFFICERS)
+def visits_page() -> ResponseReturnValue:
+    """The log: what needs a look on top, then the filters, then the newest fifty."""
+    filters = log.Filters.of(request.args)
+    today = day_of(g.now)
+    before = request.args.get("before", "")
+    found, more = log.page(log.query(g.actor, filters, today=today), before)
+    shown, in_all = ([], 0) if before else log.exceptions(g.actor, now=g.now, url_for=url_for)
+    _note_look("visit-log", None)
+    return render_template(
+        "office/visits.html",
+        rows=log.rows_of(found),
+        more=url_for("office.visits", **filters.args(), before=more) if more else "",
+        earlier=bool(before),
+        exceptions=shown,
+        exceptions_in_all=in_all,
+        filters=filters,
+        chips=_chips(filters),
+        choices=_choices(),
+    )
+
+
+@bp.post("/visits/export")
+@allows(*OFFICERS)
+def export_visits() -> ResponseReturnValue:
+    """The same filters as a table: UTF-8 with its mark, so that a spreadsheet reads it; numbers masked; registered."""
+    filters = log.Filters.of(request.form)
+    found = log.query(g.actor, filters, today=day_of(g.now))
+    exports.register("visits", filters.args(), actor=g.actor, now=g.now)
+    name = f"visits-{day_of(g.now).isoformat()}.csv"
+    answer = Response(stream_with_context(_csv(found)), mimetype="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+@bp.get("/visits/<uuid:visit_id>")
+@allows(*OFFICERS)
+def visit(visit_id: UUID) -> ResponseReturnValue:
+    """One visit with everything it produced, and what it replaced."""
+    found = _visit(visit_id)
+    resident = Resident.get_by_id(found.resident_id)
+    verifications = list(LifeVerification.select().where(LifeVerification.visit == found.id))
+    deliveries = list(Delivery.select().where(Delivery.visit == found.id))
+    requests = list(Request.select().where(Request.visit == found.id))
+    _note_look("visit", resident.id)
+    benefits = log.benefits_of(verifications)
+    events = [found.event, *(each.event for each in (*verifications, *requests))]
+    return render_template(
+        "office/visit.html",
+        visit=found,
+        row=log.rows_of([found])[0],
+        resident=resident,
+        agent=Person.get_by_id(found.person_id),
+        village=area_names({found.area}).get(found.area, ""),
+        verifications=[{"row": v, "benefits": [benefits.get(e, "") for e in v.entitlements]} for v in verifications],
+        deliveries=deliveries,
+        requests=requests,
+        others=_others(found),
+        pictures=pictures.roles_of(events),
+        flags=[log.FLAG_WORDS[flag] for flag in found.flags.split(",") if flag in log.FLAG_WORDS],
+        met=_met(found),
+        replaced=list(Visit.select().where(Visit.corrected_by == found.event)),
+        replaced_by=Visit.get_or_none(Visit.event == found.corrected_by) if found.corrected_by else None,
+        entry=JournalEntry.get_or_none(JournalEntry.id == found.event),
+        own=found.person_id == g.actor.person,
+    )
+
+
+@bp.post("/visits/<uuid:visit_id>/check")
+@allows(*OFFICERS)
+def check_visit(visit_id: UUID) -> ResponseReturnValue:
+    visits.check(_visit(visit_id), actor=g.actor, now=g.now)
+    flash(_("Noted as fine."), "done")
+    return go_to(url_for("office.visit", visit_id=visit_id))
+
+
+@bp.post("/visits/<uuid:visit_id>/query")
+@allows(*OFFICERS)
+def ask_about_visit(visit_id: UUID) -> ResponseReturnValue:
+    visits.ask(_visit(visit_id), forms.words("words", limit=200), actor=g.actor, now=g.now)
+    flash(_("The question goes to the agent's phone."), "done")
+    return go_to(url_for("office.visit", visit_id=visit_id))
+
+
+# ---- pieces
+
+
+def _visit(visit_id: UUID) -> Any:
+    return get_object_or_404(Visit.visible_to(g.actor, *OFFICERS), Visit.id == visit_id)
+
+
+def _note_look(what: str, resident: UUID | None) -> None:
+    scope = log.scope_of_actor(g.actor)
+    reads.note([reads.Read(scope=scope, person=g.actor.person, resident=resident, what=what)], now=g.now)
+
+
+def _met(found: Any) -> list[str]:
+    """The people met: by name where they are residents, else by relation."""
+    ids = [UUID(each["resident"]) for each in found.met or () if each.get("resident")]
+    names = (
+        {str(k): n for k, n in Resident.select(Resident.id, Resident.name).where(Resident.id.in_(ids)).tuples()}
+        if ids
+        else {}
+    )
+    said_of = [names.get(each.get("resident", ""), "") or each.get("relation", "") for each in found.met or ()]
+    return [each for each in said_of if each]
+
+
+OTHER_KINDS = (
+    "consent.given", "consent.refused", "consent.withdrawn", "resident.noted", "resident.unmasked", "death.reported",
+    "resident.provisional",
+)  # fmt: skip
+
+
+def _others(found: Any) -> list[Any]:
+    """What the same agent recorded of the same person around this visit."""
+    around = JournalEntry.at.between(found.started_at - timedelta(minutes=5), found.ended_at + timedelta(minutes=15))
+    j = JournalEntry
+    of = (j.subject == found.resident_id) & (j.actor == found.person_id) & j.kind.in_(OTHER_KINDS)
+    return list(j.select().where(of & around).order_by(j.at))
+
+
+def _choices() -> dict[str, list[tuple[str, Any]]]:
+    today = day_of(g.now)
+    here = villages(g.actor, *OFFICERS)
+    agents = (
+        Person.select(Person.id, Person.name)
+        .join(Post)
+        .where(
+            (Post.role == Role.AGENT)
+            & (Post.from_on <= today)
+            & (Post.to_on.is_null() | (Post.to_on >= today))
+            & Post.id.in_(Post.visible_to(g.actor, *OFFICERS).select(Post.id))
+        )
+        .order_by(Person.initials, Person.id)
+        .distinct()
+        .select_extend(Person.initials)
+    )
+    return {
+        "area": [(area.code, area.name) for area in here],
+        "agent": [(str(person.id), person.name) for person in agents],
+        "reason": [(each.value, said(each.value, "reason")) for each in Reason],
+        "outcome": [(each.value, said(each.value, "outcome")) for each in Outcome],
+        "state": list(log.STATES.items()),
+        "days": list(log.DAYS.items()),
+    }
+
+
+def _chips(filters: log.Filters) -> list[tuple[Any, str]]:
+    """The filters that are on, in words, each with the address without it."""
+    words: dict[str, Any] = {
+        "area": lambda: area_names({filters.area}).get(filters.area, filters.area),
+        "agent": lambda: Person.select(Person.name).where(Person.id == UUID(filters.agent)).scalar() or "",
+        "resident": lambda: Resident.select(Resident.name).where(Resident.id == UUID(filters.resident)).scalar() or "",
+        "reason": lambda: said(filters.reason, "reason"),
+        "outcome": lambda: said(filters.outcome, "outcome"),
+        "state": lambda: log.STATES[filters.state],
+        "days": lambda: log.DAYS[filters.days],
+        "text": lambda: filters.text,
+    }
+    return [(words[name](), url_for("office.visits", **filters.without(name))) for name in filters.chosen]
+
+
+def _csv(found: Any) -> Iterator[str]:
+    """Line by line; the first character tells a spreadsheet that this is UTF-8."""
+    head = [
+        _("Resident"), _("Village"), _("When"), _("Arrived"), _("Why"), _("Outcome"), _("Left behind"), _("Agent"),
+        _("State"), _("Notes"),
+    ]  # fmt: skip
+    yield "\ufeff" + _line(head)
+    names: dict[str, str] = {}
+    for part in log.every(found):
+        names |= area_names({visit.area for visit in part} - set(names))
+        for row in log.rows_of(part):
+            of = row["visit"]
+            yield _line(
+                [
+                    of.resident_name, names.get(of.area, of.area), _local(of.ended_at), _local(of.received_at),
+                    "、".join(row["why"]), row["outcome"], "、".join(row["left"]), row["agent"],
+                    str(log.STATES.get(row["state"], row["state"])), of.notes,
+                ]
+            )  # fmt: skip
+
+
+def _line(cells: list[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([exports.harmless(cell) for cell in cells])
+    return out.getvalue()
+
+
+def _local(at: Any) -> str:
+    return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
