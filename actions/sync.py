@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from actions import (
     arrivals,
     complaints,
     consents,
+    corrections,
     deaths,
     deliveries,
     inbox,
@@ -38,6 +39,7 @@ from actions.arrivals import Arrived, Batch
 from models import Device, Installation, JournalEntry, Person, Picture, Post, Refusal, Scope, Visit, transaction
 from rules import admission as rule
 from rules import ciphers, events
+from rules.actors import Role
 from rules.admission import Held, PhoneFacts, PostFacts, Refused, Span
 from rules.days import day_of
 from rules.enrolment import CARRIES_PHONE
@@ -443,6 +445,12 @@ CORRECTORS: Mapping[str, Callable[[Arrived, Any, UUID, Batch], bool]] = {
     "visit.ended": visits.correct,
     "verification.captured": verifications.correct,
     "request.raised": requests.correct,
+    "resident.provisional": corrections.provisional,
+    "delivery.made": corrections.delivery_made,
+    "delivery.attempted": corrections.delivery_attempted,
+    "death.reported": corrections.death,
+    "query.answered": corrections.answer,
+    "complaint.made": corrections.complaint,
 }
 
 
@@ -451,11 +459,12 @@ def _correct(record: Arrived, records: Sequence[Arrived], batch: Batch) -> None:
     found = next((each for each in records if each.id == record.body.corrects), None)
     e = JournalEntry
     original: Any = found or e.get_or_none(e.id == record.body.corrects)
-    if original is None:
+    first = _first(original, records)
+    if first is None:
         batch.hold(record, Held.RECORD_UNKNOWN)
         return
-    corrector = CORRECTORS.get(original.kind)
-    made_at = min(original.at, batch.now if found else original.received_at)
+    corrector = CORRECTORS.get(first.kind)
+    made_at = min(first.at, getattr(first, "received_at", batch.now))
     at = rule.believed(batch.claimed(record), batch.spans[record.id])
     days, calendar = models.setting("visit.correct_working_days"), models.working_calendar()
     if original.actor != record.actor:
@@ -466,12 +475,24 @@ def _correct(record: Arrived, records: Sequence[Arrived], batch: Batch) -> None:
         batch.hold(record, Held.TOO_LATE)
     else:
         try:
-            body = events.PHONE_KINDS[original.kind].model_validate(record.body.body)
+            body = events.PHONE_KINDS[first.kind].model_validate(record.body.body)
         except ValidationError:
             batch.hold(record, Held.UNREADABLE_BODY)
             return
-        if not corrector(record, body, original.id, batch):
+        # A row may name the first record or its newest correction as what made it.
+        if not any(corrector(record, body, each, batch) for each in dict.fromkeys((original.id, first.id))):
             batch.hold(record, Held.ALREADY_DONE)
+
+
+def _first(original: Any, records: Sequence[Arrived]) -> Any:
+    """What a correction, or the correction of a correction, is about in the end; None when that is not known."""
+    e = JournalEntry
+    while original is not None and original.kind == "record.corrected":
+        if original.payload is None:  # erased
+            return None
+        named = UUID(json.loads(original.payload)["body"]["corrects"])
+        original = next((each for each in records if each.id == named), None) or e.get_or_none(e.id == named)
+    return original
 
 
 # ---- saving
@@ -554,6 +575,26 @@ def missing_heads(seen: Mapping[str, tuple[int, str]]) -> list[str]:
         any_of |= (e.scope == scope) & (e.position == position)
     here = dict(e.select(e.scope, e.chain).where(any_of).tuples())
     return sorted(scope for scope, (_, chain) in wanted.items() if here.get(scope) != chain)
+
+
+def report_missing_heads(phone: Any, seen: Mapping[str, tuple[int, str]], *, now: datetime) -> list[str]:
+    """Write down, once a day and scope, that a phone has seen a journal that is no longer here; the county is told."""
+    missing = missing_heads(seen)
+    e = JournalEntry
+    for scope in missing:
+        position, chain = seen[scope]
+        with transaction(phone.scope):
+            day_ago = now - timedelta(days=1)
+            kind = "journal.head_missing"
+            if e.select().where((e.scope == phone.scope) & (e.kind == kind) & (e.received_at > day_ago)).exists():
+                continue
+            body = {"scope": scope, "position": position, "chain": chain, "device": phone.id}
+            journal.write([journal.Deed(kind, phone.scope, body)], actor=None, now=now, by="phone")
+            county = Post.in_force(day_of(now)).where(Post.role == Role.COUNTY)
+            told = {post.person_id for post in county if rule.covers(post.area, phone.scope)}
+            messages = [inbox.Message(person, phone.scope, "held", None, phone.id, kind) for person in sorted(told)]
+            inbox.tell(messages, now=now)
+    return missing
 
 
 @dataclass(frozen=True)

@@ -302,6 +302,7 @@ DESK_KINDS: dict[str, str] = {
     "device.locked": "a phone was locked",
     "device.unlocked": "a phone was unlocked",
     "device.wiped": "a phone said it is empty",
+    "journal.head_missing": "a phone has seen a journal that is no longer here: it was cut off or made anew",
     "device.fork": "two events took the same place on one phone",
     "visit.checked": "a visit was found fine",
     "visit.queried": "the township asked about a visit",

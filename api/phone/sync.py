@@ -104,7 +104,8 @@ def _rows(actor: Actor, body: SyncRequest, epoch: int, now: datetime) -> dict[st
 
 def _compare_heads(body: SyncRequest, epoch: int, phone: Any) -> None:
     """A head this phone has seen and we no longer hold means that the journal was cut or made anew."""
-    if body.epoch != epoch:
+    if body.epoch != epoch:  # after a restore the county itself says so, by its new epoch
         return
-    for scope in sync.missing_heads({scope: (seen.position, seen.chain) for scope, seen in body.heads.items()}):
-        log.critical("journal head missing", scope=scope, device=str(phone.id), position=body.heads[scope].position)
+    seen = {scope: (head.position, head.chain) for scope, head in body.heads.items()}
+    for scope in sync.report_missing_heads(phone, seen, now=g.now):
+        log.critical("journal head missing", scope=scope, device=str(phone.id), position=seen[scope][0])

@@ -298,6 +298,16 @@ def test_a_head_the_journal_no_longer_holds_is_noticed(sync, phone, cast):
     assert action.missing_heads({cast.wang_fang.scope: (head["position"] + 1, head["chain"])}) == [cast.wang_fang.scope]
 
 
+def test_a_cut_journal_is_written_down_once_a_day_and_the_county_is_told(sync, phone, cast):
+    answer = sync(phone)
+    head = answer["heads"][cast.wang_fang.scope]
+    cut = {cast.wang_fang.scope: {"position": head["position"] + 5, "chain": head["chain"]}}
+    for epoch in (answer["epoch"], answer["epoch"], answer["epoch"] + 1):
+        sync(phone, heads=cut, epoch=epoch)
+    assert JournalEntry.select().where(JournalEntry.kind == "journal.head_missing").count() == 1
+    assert [message.person_id for message in InboxMessage.select()] == [cast.he_jing.id]
+
+
 def test_the_office_hears_how_much_a_phone_still_holds(sync, phone):
     sync(phone, waiting={"records": 3, "blobs": 2}, version="1.2")
     device = Device.get_by_id(phone.id)
