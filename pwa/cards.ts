@@ -1,6 +1,6 @@
 /** From a card of the pack to what a screen shows of it. No words here: templates speak. */
 import type { County, Day, Me, Person, ResidentCard } from "./ctx.ts";
-import { days_until } from "./filters.ts";
+import { days_until, localDay } from "./filters.ts";
 
 export interface Matter {
   kind: "verification" | "retake" | "delivery" | "care" | "revisit" | "query" | "request_answer";
@@ -20,6 +20,8 @@ export interface Matter {
 /** What stands in a list for somebody: worst for the day first. */
 const NEEDS = ["bedridden", "wheelchair", "hearing", "sight", "speech", "mobility", "dialect", "alone"];
 const ORDER: Matter["kind"][] = ["retake", "verification", "delivery", "query", "revisit", "care", "request_answer"];
+const PATIENT: Matter["kind"][] = ["care", "revisit", "request_answer"];
+const PATIENT_DAYS = 30;
 
 /** Everything somebody waits for, nearest day first; what is under way stands last. */
 export function mattersOf(card: ResidentCard, county: County): Matter[] {
@@ -51,9 +53,15 @@ export function mattersOf(card: ResidentCard, county: County): Matter[] {
   return [...entitled, ...tasks].sort(
     (a, b) =>
       Number(a.taken) - Number(b.taken) ||
-      compare(a.due_on || "~", b.due_on || "~") ||
+      compare(weighed(a), weighed(b)) ||
       ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind),
   );
+}
+
+/** Looking in can wait a month for what has a last day: an overdue verification stands first. */
+function weighed({ kind, due_on }: Matter): string {
+  if (!due_on || !PATIENT.includes(kind)) return due_on || "~";
+  return localDay(new Date(Date.parse(`${due_on}T04:00:00Z`) + PATIENT_DAYS * 86_400_000).toISOString());
 }
 
 /** Of those, what an agent can do something about by that day. */

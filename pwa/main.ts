@@ -226,7 +226,7 @@ async function offerUpdates(t: (words: string) => string): Promise<void> {
   let asked = false;
   const show = () => {
     const known = document.querySelector(".update");
-    if (!registration.waiting || !serviceWorker.controller || document.querySelector("form[data-draft]"))
+    if (!registration.waiting || !serviceWorker.controller || document.querySelector("form[data-draft], .camera"))
       return known?.remove();
     if (known) return;
     const bar = document.createElement("div");

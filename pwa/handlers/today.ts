@@ -20,16 +20,10 @@ const PACK_HOURS = 24;
 
 async function today(ctx: Ctx): Promise<Response> {
   const day = ctx.clock.today();
-  const [me, county, seen] = await Promise.all([
-    ctx.store.me.get(),
-    ctx.store.county.get(),
-    seenOn(ctx, day),
-  ]);
+  const [me, county, seen] = await Promise.all([ctx.store.me.get(), ctx.store.county.get(), seenOn(ctx, day)]);
   const until = later(day, SOON_DAYS);
   const gone = new Set(seen.map(({ id }) => id));
-  const due = (await ctx.store.people.dueToday(until)).filter(
-    (card) => !gone.has(card.id) && !waitsUntil(card, day),
-  );
+  const due = (await ctx.store.people.dueToday(until)).filter((card) => !gone.has(card.id) && !waitsUntil(card, day));
   const rows = Math.max(ROWS, Number(ctx.query.get("rows")) || ROWS);
   const villages = [...new Set((due.length ? due : []).map(({ area }) => area))];
   const groups = new Map<string, { id: string; title: string; people: unknown[] }>();
@@ -130,7 +124,7 @@ async function look(ctx: Ctx, day: Day): Promise<Check[]> {
     ctx.store.county.get(),
   ]);
   const now = ctx.clock.now();
-  const without = due.filter((card) => needsGesture(card, now));
+  const without = due.filter((card) => needsGesture(card, now, later(day, SOON_DAYS)));
   const fresh = heard !== null && now.getTime() - Date.parse(heard) < PACK_HOURS * 3_600_000;
   const pictures = await roomFor(county.photo_bytes);
   const { ms, age_s } = ctx.clock.offset();
@@ -151,21 +145,18 @@ function check(kind: Check["kind"], ok: boolean, facts: Partial<Check>): Check {
   return { kind, ok, n: 0, names: [], at: "", seconds: 0, ...facts };
 }
 
-/** A verification is due and its gesture is missing or would lapse today. */
-function needsGesture(card: ResidentCard, now: Date): boolean {
-  const due =
-    card.entitlements.some(({ taken }) => !taken) || card.tasks.some(({ kind }) => kind === "retake");
-  return due && (!card.challenge || Date.parse(card.challenge.ends_at) <= now.getTime());
+/** A verification is due soon and its gesture is missing or has lapsed. */
+function needsGesture(card: ResidentCard, now: Date, until: Day): boolean {
+  const due = card.entitlements.some(({ taken, due_on }) => !taken && due_on <= until);
+  if (!due && !card.tasks.some(({ kind }) => kind === "retake")) return false;
+  return !card.challenge || Date.parse(card.challenge.ends_at) <= now.getTime();
 }
 
 /** Pictures that still fit, as far as the browser says; null when it does not. */
 async function roomFor(bytes: number): Promise<number | null> {
   const room = await globalThis.navigator?.storage?.estimate?.().catch(() => undefined);
   if (!room?.quota) return null;
-  return Math.min(
-    999,
-    Math.max(0, Math.floor((room.quota - (room.usage ?? 0) - SPARE_BYTES) / (bytes || 150_000))),
-  );
+  return Math.min(999, Math.max(0, Math.floor((room.quota - (room.usage ?? 0) - SPARE_BYTES) / (bytes || 150_000))));
 }
 
 function later(day: Day, days: number): Day {

@@ -16,7 +16,7 @@ import {
   whom,
   words,
 } from "../fields.ts";
-import { masked_id } from "../filters.ts";
+import { localDay, masked_id } from "../filters.ts";
 import type { VerificationCaptured, VerificationNotTaken } from "../generated/wire.ts";
 import { fieldsIn, fieldsOf, read as readVisit, visitFact } from "./visits.ts";
 
@@ -72,11 +72,20 @@ async function begin(ctx: Ctx): Promise<Response> {
     return ctx.render("field/verification_refused.html", { back: home(card.id), person, lead: lead ?? null });
   }
   const draft = await ctx.store.drafts.open(draftKey(card.id));
+  // Killed after the picture: it goes on where it was, on the same field.
+  if (isFresh(ctx, draft) && (await ctx.store.photos.info(draft.id, "picture")))
+    return seeOther(step(card.id, "confirm"));
   return ctx.render("field/verification.html", {
     ...{ action: step(card.id), back: home(card.id), person, draft, draft_key: draft.key },
     ...{ benefits: await benefitsOf(ctx, card), masked: masked_id(card.id_number) || card.id_masked },
     why_again: retakeOf(card)?.why ?? "",
   });
+}
+
+/** Of today: a picture left lying is not taken for somebody seen now. */
+function isFresh(ctx: Ctx, draft: Draft): boolean {
+  const at = draft.fields.captured_at?.[0];
+  return at !== undefined && localDay(at) === ctx.clock.today();
 }
 
 async function seeDocument(ctx: Ctx): Promise<Response> {
@@ -122,11 +131,7 @@ function abilityOf(card: ResidentCard): Ability {
   return card.condition === "bedridden" || card.needs.includes("bedridden") ? "bedridden" : "normal";
 }
 
-async function gestureOf(
-  ctx: Ctx,
-  card: ResidentCard,
-  ability: Ability,
-): Promise<{ code: string; words: string }> {
+async function gestureOf(ctx: Ctx, card: ResidentCard, ability: Ability): Promise<{ code: string; words: string }> {
   const code = card.challenge?.gestures[ability] ?? "";
   const found = (await ctx.store.county.get()).gestures.find((one) => one.code === code);
   return { code, words: found?.words ?? "" }; // said to the person: in Chinese whatever the screen speaks
@@ -171,7 +176,7 @@ interface Values {
 async function confirm(ctx: Ctx): Promise<Response> {
   const card = await cardOf(ctx);
   const draft = await begun(ctx, card);
-  if (!draft.fields.captured_at) return seeOther(step(card.id, "camera"));
+  if (!isFresh(ctx, draft)) return seeOther(step(card.id, "camera"));
   const fields = fieldsOf(draft);
   const values = read(fields);
   const before = oneOf(new URLSearchParams({ condition: card.condition }), "condition", CONDITIONS);

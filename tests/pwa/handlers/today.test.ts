@@ -77,6 +77,24 @@ test("someone who was not at home is left in peace until the day agreed", async 
   expect(await text(await one.get("/field/today"))).toContain("1 person to see");
 });
 
+test("an overdue verification stands before looking in, whichever day came first", async () => {
+  const one = await phone();
+  const care = {
+    id: id(703),
+    kind: "care",
+    what: "",
+    due_on: "2026-10-20",
+    who_may: "",
+    money: false,
+    why: "",
+  } as const;
+  await pack(one, { ...LUO, rev: 33, tasks: [care] } as Row);
+  const page = await text(await one.get("/field/today"));
+  expect(page).toContain("养老金 check, look in");
+  expect(page).toContain("22 days late");
+  expect(await (await one.get(`/field/residents/${id(1)}`)).text()).toContain("Begin verification");
+});
+
 test("someone said to have died is not on the list", async () => {
   const one = await phone();
   await pack(one, { ...LUO, rev: 31, life: "death_reported" } as Row);

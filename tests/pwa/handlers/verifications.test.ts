@@ -167,6 +167,16 @@ test("without a picture there is nothing to confirm", async () => {
   expect(went(await one.get(CONFIRM))).toBe(CAMERA);
 });
 
+test("killed after the picture it goes on there, but not another day", async () => {
+  const one = await ready();
+  await one.post(START, { document: "id_card" });
+  await shoot(one);
+  expect(went(await one.get(START))).toBe(CONFIRM);
+  one.at.now = new Date("2026-11-23T02:00:00.000Z");
+  expect(await (await one.get(START)).text()).toContain("I have seen their:");
+  expect(went(await one.get(CONFIRM))).toBe(CAMERA);
+});
+
 test("witness, condition and mark are asked for; the agent is no witness", async () => {
   const one = await ready({ condition: "" });
   await one.post(START, { document: "id_card" });
