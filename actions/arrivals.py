@@ -7,7 +7,7 @@ certain. Nothing is written before all kinds had their turn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -55,6 +55,12 @@ class Batch:
         self._changes.setdefault((type(row), fields), {})[row.get_id()] = row
         if row not in record.rows:
             record.rows.append(row)
+
+    def rows(self) -> Iterator[Row]:
+        """All rows this batch makes or changes, so far."""
+        yield from self.inserts
+        for changed in self._changes.values():
+            yield from changed.values()
 
     def claimed(self, record: Arrived) -> datetime:
         """When the record was signed, by the phone's clock put right."""
