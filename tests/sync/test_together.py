@@ -1,0 +1,91 @@
+"""Several phones, or one phone twice, at the same moment: nothing doubles, nothing is lost, the journal proves."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import models
+from actions import cards, sync, verify
+from models import JournalEntry, Resident, Visit, transaction
+from tests.support.cast import TOWNSHIP, VILLAGE
+from tests.support.device import enrolled
+from tests.sync.conftest import visit
+
+
+def batch(phone, cast, now, count):
+    items = []
+    for number in range(count):
+        at = now - timedelta(hours=count - number)
+        payload = phone.payload("visit.ended", visit(cast, at), at=at, subject=cast.chen_guilan.id)
+        sent = phone.clear(payload)
+        items.append(sync.Item(sent["id"], sent["hash"], sent["device"], payload=payload, signature=sent["signature"]))
+    return items
+
+
+def together(*works):
+    """Run each in a thread of its own, all begun at once; a broken one fails the test."""
+    start, errors = threading.Barrier(len(works)), []
+
+    def run(work):
+        try:
+            start.wait()
+            work()
+        except Exception as error:
+            errors.append(error)
+        finally:
+            models.database.close()
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+
+
+def test_one_batch_sent_four_times_at_once_is_filed_once(db, cast, now):
+    phone = enrolled(cast.wang_fang, by=cast.luo_guoxiu, now=now - timedelta(days=60))
+    items, receipts = batch(phone, cast, now, 10), []
+    together(*[lambda: receipts.append(sync.receive(items, now=now))] * 4)
+    assert len(receipts) == 4
+    assert all(each == receipts[0] for each in receipts)
+    assert Visit.select().count() == 10
+    assert verify.verify().broken == []
+
+
+def test_two_phones_of_one_township_share_its_journal_without_a_gap(db, cast, now):
+    phones = [enrolled(cast.wang_fang, by=cast.luo_guoxiu, now=now - timedelta(days=60)) for _ in range(2)]
+    batches = [batch(phone, cast, now - timedelta(days=9 * n), 5) for n, phone in enumerate(phones) for _ in range(3)]
+    together(*[lambda items=items: sync.receive(items, now=now) for items in batches])
+    assert Visit.select().count() == 30
+    positions = [row[0] for row in JournalEntry.select(JournalEntry.position).where(JournalEntry.scope == TOWNSHIP).tuples()]
+    assert sorted(positions) == list(range(1, len(positions) + 1))
+    assert len({row[0] for row in Visit.select(Visit.number).tuples()}) == 30
+    assert verify.verify().broken == []
+
+
+def test_a_phone_that_pulls_while_others_write_misses_no_change(db, cast, now):
+    """Order of revision is order of commit: what it has not seen has a greater one."""
+    seen: dict = {}
+    villages = cards.pull(cast.wang_fang.actor, {}, now=now).villages
+
+    def write(resident):
+        for number in range(25):
+            with transaction(TOWNSHIP):
+                Resident.update(hours=f"{number}").where(Resident.id == resident).execute()
+                cards.touch([resident], now=now)
+
+    def read():
+        for _ in range(40):
+            pull()
+
+    def pull():
+        answer = cards.pull(cast.wang_fang.actor, villages, now=now)
+        villages.update(answer.villages)
+        seen.update({row["id"]: row["rev"] for row in answer.rows})
+
+    together(lambda: write(cast.chen_guilan.id), lambda: write(cast.zhou_xinglin.id), read)
+    pull()
+    newest = dict(Resident.select(Resident.id, Resident.rev).where(Resident.area == VILLAGE).tuples())
+    assert seen == newest
