@@ -1,6 +1,5 @@
 /** Something changed: each field travels with the value the agent saw, so that a clash with the desk is shown, never silent. */
 
-import type { Correctable } from "../corrections.ts";
 import { type Ctx, type Route, record, seeOther } from "../ctx.ts";
 import { cardOf, type Errors, figures, none, phoneError, whom, words } from "../fields.ts";
 import { phone as spaced } from "../filters.ts";
@@ -88,7 +87,7 @@ async function page(ctx: Ctx, values: Values, bases: Record<Field, string>, erro
         draft,
         draft_key: draft.key,
       },
-      ...{ values, bases: Object.entries(bases), needs: needsOf(ctx, values), errors, correcting: null },
+      ...{ values, bases: Object.entries(bases), needs: needsOf(ctx, values), errors },
     },
     none(errors) ? {} : { status: 422 },
   );
@@ -209,31 +208,3 @@ export function readable(ctx: Ctx, field: string, text: string): string {
   const { name = "", relation = "", phone = "" } = helperOf(text) ?? {};
   return [relation, name, spaced(phone)].filter(Boolean).join(" ");
 }
-
-/* ---- put right within two working days: the whole new body, against the values first seen ---- */
-
-export const correctable: Correctable = {
-  template: "field/changes.html",
-  async show(ctx, old, again) {
-    const card = await cardOf(ctx, old.subject ?? "");
-    const texts = textsOf(card);
-    const { changes } = old.body as unknown as ResidentNoted;
-    for (const field of FIELDS) texts[field] = changes[field]?.value ?? texts[field];
-    const basis = (field: Field) => changes[field]?.base ?? textOf(card, field);
-    const values = again ? read(ctx, basis).values : valuesOf(texts);
-    return { values, bases: FIELDS.map((field) => [field, basis(field)]), needs: needsOf(ctx, values) };
-  },
-  async read(ctx, old) {
-    const card = await cardOf(ctx, old.subject ?? "");
-    const { changes: before } = old.body as unknown as ResidentNoted;
-    const basis = (field: Field) => before[field]?.base ?? seen(ctx, card)(field);
-    const { texts, errors } = read(ctx, basis);
-    const changes: Partial<Record<Field, Change>> = {};
-    for (const field of FIELDS) {
-      const base = basis(field);
-      // What was noted stays in the body even when it is taken back to what it was: the county must hear of that too.
-      if (before[field] || base !== texts[field]) changes[field] = { base, value: texts[field] };
-    }
-    return { errors, body: { changes }, change: changeOf(changes) };
-  },
-};

@@ -14,16 +14,17 @@ import * as deliveries from "./deliveries.ts";
 import * as inbox from "./inbox.ts";
 import * as provisional from "./provisional.ts";
 import * as requests from "./requests.ts";
+import * as verifications from "./verifications.ts";
 import * as visits from "./visits.ts";
 
 export type { Correctable } from "../corrections.ts";
 
 const FORMS: () => Partial<Record<EventKind, Correctable>> = () => ({
   "visit.ended": visits.correctable,
+  "verification.captured": verifications.correctable,
   "request.raised": requests.correctable,
   "delivery.made": deliveries.correctMade,
   "delivery.attempted": deliveries.correctAttempt,
-  "resident.noted": changes.correctable,
   "resident.provisional": provisional.correctable,
   "death.reported": deaths.correctable,
   "complaint.made": complaints.correctable,
@@ -60,8 +61,12 @@ async function show(ctx: Ctx): Promise<Response> {
   const until = await untilOf(ctx, first ?? found);
   const form = first && FORMS()[first.kind];
   const fixable = form !== undefined && !newer && found.state !== "refused" && ctx.clock.today() <= until;
+  // What is known of a person is simply noted again, any day: the newest note stands.
+  const again =
+    kind === "resident.noted" && found.state !== "refused" ? `/field/residents/${found.subject}/changes` : "";
   return ctx.render("field/record.html", {
-    ...{ record: found, kind, body: shown(ctx, kind, first?.body ?? found.body), newer: newer ?? null, until, fixable },
+    ...{ record: found, kind, body: shown(ctx, kind, first?.body ?? found.body), newer: newer ?? null, until },
+    ...{ fixable, again },
     ...{
       old: old ? shown(ctx, kind, (await asFirst(ctx, old)).body) : null,
       old_at: old?.at ?? "",

@@ -118,7 +118,6 @@ async function note(ctx: Ctx): Promise<Response> {
 export const correctable: Correctable = {
   template: "field/provisional.html",
   async show(ctx, old, again) {
-    const villages = await villagesOf(ctx);
     const {
       name,
       sex = "",
@@ -130,10 +129,12 @@ export const correctable: Correctable = {
       why = "",
     } = old.body as unknown as ResidentProvisional;
     const filled = { name, sex, birth_year: birth_year ? String(birth_year) : "", phone, area, group, id_number, why };
-    return { values: again ? read(ctx, villages).values : filled, villages, resident: old.subject ?? "" };
+    const values = again ? read(ctx, [{ code: area }]).values : filled;
+    return { values, villages: [], resident: old.subject ?? "" };
   },
-  async read(ctx) {
-    const { values, errors } = read(ctx, await villagesOf(ctx));
+  // The village stays as it was first said: whoever lives elsewhere is somebody else's to note.
+  async read(ctx, old) {
+    const { values, errors } = read(ctx, [{ code: String(old.body.area) }]);
     const body = bodyOf(values);
     return { errors, body: { ...body }, change: changeOf(body) };
   },
