@@ -218,7 +218,7 @@ def latest_visits(ids: Sequence[UUID], count: int) -> dict[UUID, list[PastVisit]
     """The newest visits of each, newest first. One short look into the index a person: a window would read them all."""
     found: dict[UUID, list[PastVisit]] = defaultdict(list)
     v = Visit
-    columns = (v.resident, v.id, v.ended_at, v.reasons, v.outcome, v.person, v.notes, v.return_on)
+    columns: tuple[Any, ...] = (v.resident, v.id, v.ended_at, v.reasons, v.outcome, v.person, v.notes, v.return_on)
     names = ", ".join(f'"{column.column_name}"' for column in columns)
     one = (
         f"SELECT * FROM (SELECT {names} FROM visit WHERE resident_id = {models.database.param} "  # noqa: S608
@@ -259,6 +259,26 @@ class Pulled:
     cursor: str = ""
 
 
+class _Page:
+    """Rows up to a number of bytes; at least one, however large."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.rows = room, []  # type: int, list[dict[str, Any]]
+
+    def take(self, row: dict[str, Any]) -> bool:
+        """Add the row if it fits."""
+        size = _size(row)
+        if size > self.room and self.rows:
+            return False
+        self.room -= size
+        self.rows.append(row)
+        return True
+
+    def part(self) -> int:
+        """How many full cards to read at once: about as many as fit, for reading has a cost of its own."""
+        return min(max(self.room // 600 + 1, 10), 150)
+
+
 def villages_of(actor: Actor) -> dict[str, str]:
     """{code: name} of the villages where a post in force serves people from a phone."""
     whole = [p.area for p in actor.posts if p.role in CARRIES_PHONE]
@@ -278,41 +298,33 @@ def pull(
     A page ends at `page` bytes. `asked` may name villages that are no longer the actor's; they are dropped.
     """
     mine = villages_of(actor)
-    answer = Pulled(dropped=sorted(set(asked) - set(mine)))
+    answer, page_ = Pulled(dropped=sorted(set(asked) - set(mine))), _Page(page)
+    answer.rows = page_.rows
     known = {area: rev for area, rev in asked.items() if rev > 0 and area in mine}
     answer.villages = dict(known)
-    room = _changed_since(actor, known, answer, page, now)
+    if known:
+        _changed_since(actor, known, answer, page_, now)
     fresh = sorted(set(mine) - set(known))
-    if answer.more or not fresh:
-        return answer
-    _pack(actor, fresh, cursor, answer, room, now)
+    if fresh and not answer.more:
+        _pack(actor, fresh, cursor, answer, page_, now)
     return answer
 
 
-def _changed_since(actor: Actor, known: Mapping[str, int], answer: Pulled, room: int, now: datetime) -> int:
-    """Rows and departures of known villages, in order of revision; gives how many bytes are left."""
-    if not known:
-        return room
-    limit = ROWS_AT_ONCE
-    changes: dict[str, list[tuple[int, UUID, bool]]] = defaultdict(list)
-    for area, rev, resident, gone in _since(known, limit):
-        changes[area].append((rev, resident, gone))
-    total = sum(len(found) for found in changes.values())
-    wanted = [(area, *each) for area in sorted(changes) for each in sorted(changes[area])]
-    for start in range(0, len(wanted), 50):
-        part = wanted[start : start + 50]
+def _changed_since(actor: Actor, known: Mapping[str, int], answer: Pulled, page: _Page, now: datetime) -> None:
+    """Rows and departures of known villages, in order of revision."""
+    changes = sorted((area, rev, resident, gone) for area, rev, resident, gone in _since(known, ROWS_AT_ONCE))
+    start = 0
+    while start < len(changes):
+        part = changes[start : start + page.part()]
+        start += len(part)
         rows = project(actor, [resident for _, _, resident, gone in part if not gone], now=now)
         for area, rev, resident, gone in part:
             row = None if gone else rows.get(resident)
-            row = row or {"id": resident, "area": area, "rev": rev, "gone": True}
-            room -= _size(row)
-            if room < 0 and answer.rows:
+            if not page.take(row or {"id": str(resident), "area": area, "rev": rev, "gone": True}):
                 answer.more = True
-                return room
-            answer.rows.append(row)
+                return
             answer.villages[area] = max(rev, answer.villages[area])
-    answer.more = total >= limit
-    return room
+    answer.more = len(changes) >= ROWS_AT_ONCE
 
 
 def _since(known: Mapping[str, int], limit: int) -> list[tuple[str, int, UUID, bool]]:
@@ -340,19 +352,15 @@ def _since(known: Mapping[str, int], limit: int) -> list[tuple[str, int, UUID, b
     return found
 
 
-def _pack(actor: Actor, fresh: Sequence[str], cursor: str, answer: Pulled, room: int, now: datetime) -> None:
+def _pack(actor: Actor, fresh: Sequence[str], cursor: str, answer: Pulled, page: _Page, now: datetime) -> None:
     """Whole villages: people due first, then the other full cards, then names by id. Resumed by `cursor`.
 
     The revisions of the start are answered at the end, so that what changed meanwhile comes as a change.
     """
-    place = _read_cursor(cursor, fresh) or {
-        "at": {area: _rev_of(scope_of(area)) for area in fresh},
-        "part": "full",
-        "after": None,
-    }
-    if place["part"] == "full" and _pack_full(actor, fresh, place, answer, room, now):
+    place = _read_cursor(cursor, fresh) or {"at": _revs_of(fresh), "part": "full", "after": None}
+    if place["part"] == "full" and _pack_full(actor, fresh, place, page, now):
         place |= {"part": "name", "after": None}
-    if place["part"] == "name" and not answer.more and _pack_names(fresh, place, answer, room):
+    if place["part"] == "name" and _pack_names(fresh, place, page):
         answer.villages |= {area: max(rev, 1) for area, rev in place["at"].items()}
         return
     answer.more = True
@@ -360,29 +368,26 @@ def _pack(actor: Actor, fresh: Sequence[str], cursor: str, answer: Pulled, room:
     answer.cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _pack_full(
-    actor: Actor, fresh: Sequence[str], place: dict[str, Any], answer: Pulled, room: int, now: datetime
-) -> bool:
+def _pack_full(actor: Actor, fresh: Sequence[str], place: dict[str, Any], page: _Page, now: datetime) -> bool:
+    """Full cards, those due first; False when the page ended before they did."""
     order = _due_order(fresh)
     if place["after"] is not None:
         order = [each for each in order if each > tuple(place["after"])]
-    for start in range(0, len(order), 25):
-        part = order[start : start + 25]
+    start = 0
+    while start < len(order):
+        part = order[start : start + page.part()]
+        start += len(part)
         rows = project(actor, [UUID(key) for _, key in part], now=now)
         for due, key in part:
             row = rows.get(UUID(key))
-            if row is None:
-                continue
-            size = _size(row)
-            if sum(map(_size, answer.rows)) + size > room and answer.rows:
+            if row is not None and not page.take(row):
                 return False
-            answer.rows.append(row)
             place["after"] = [due, key]
     return True
 
 
-def _pack_names(fresh: Sequence[str], place: dict[str, Any], answer: Pulled, room: int) -> bool:
-    left = room - sum(map(_size, answer.rows))
+def _pack_names(fresh: Sequence[str], place: dict[str, Any], page: _Page) -> bool:
+    """Names of everybody else; False when the page ended before they did."""
     r = Resident
     while True:
         wanted = r.area.in_(fresh) & (r.card == "name") & _served()
@@ -391,12 +396,9 @@ def _pack_names(fresh: Sequence[str], place: dict[str, Any], answer: Pulled, roo
         columns = (r.id, r.area, r.rev, r.name, r.initials, r.group, Household.number)
         query = r.select(*columns).join(Household, JOIN.LEFT_OUTER).where(wanted).order_by(r.id).limit(ROWS_AT_ONCE)
         found = list(query.tuples())
-        for key, area, rev, name, initials, group, number in found:
-            row = _name_card(key, area, rev, name, initials, group, number)
-            left -= _size(row)
-            if left < 0 and answer.rows:
+        for key, *rest in found:
+            if not page.take(_name_card(key, *rest)):
                 return False
-            answer.rows.append(row)
             place["after"] = str(key)
         if len(found) < ROWS_AT_ONCE:
             return True
@@ -436,8 +438,9 @@ def _read_cursor(cursor: str, fresh: Sequence[str]) -> dict[str, Any] | None:
         return None
 
 
-def _rev_of(scope: str) -> int:
-    return int(Scope.select(Scope.rev).where(Scope.code == scope).scalar() or 0)
+def _revs_of(areas: Sequence[str]) -> dict[str, int]:
+    scopes = dict(Scope.select(Scope.code, Scope.rev).where(Scope.code.in_({scope_of(area) for area in areas})).tuples())
+    return {area: scopes.get(scope_of(area), 0) for area in areas}
 
 
 def _served() -> Any:
@@ -476,7 +479,7 @@ def project(actor: Actor, ids: Sequence[UUID], *, now: datetime) -> dict[UUID, d
 
 def _name_card(key: UUID, area: str, rev: int, name: str, initials: str, group: str, number: str | None) -> dict[str, Any]:
     return {
-        "id": key, "area": area, "rev": rev, "card": "name", "name": name, "initials": initials,
+        "id": str(key), "area": area, "rev": rev, "card": "name", "name": name, "initials": initials,
         "household": number or "", "group": group,
     }  # fmt: skip
 
