@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import models
@@ -309,6 +310,25 @@ def place_name(area: str) -> str:
     codes = [scope_of(area), area] if area != scope_of(area) else [area]
     names = {row.code: row.name for row in models.Area.select().where(models.Area.code.in_(codes))}
     return "".join(names.get(code, "") for code in codes)
+
+
+def places_of(person: UUID, *, on: date) -> list[str]:
+    """The areas of the posts somebody holds that day."""
+    return [area for (area,) in Post.in_force(on).select(Post.area).where(Post.person == person).tuples()]
+
+
+def place_names(area: str, posts: Sequence[str]) -> dict[str, Any]:
+    """`county` and `township` of the card, and `place`: all areas of the holder's posts, as people say them."""
+    areas = sorted({area, *posts} if area in posts or not posts else set(posts))
+    county = area[:6] + "000000"
+    wanted = {*areas, *(scope_of(each) for each in areas), scope_of(area), county}
+    rows = models.Area.select().where(models.Area.code.in_(wanted))
+    names = {row.code: row.name for row in rows}
+    by_scope: dict[str, list[str]] = {}
+    for each in areas:
+        by_scope.setdefault(scope_of(each), []).extend([] if each == scope_of(each) else [names.get(each, "")])
+    places = [names.get(scope, "") + "、".join(villages) for scope, villages in by_scope.items()]
+    return {"county": names.get(county, ""), "township": names.get(scope_of(area), ""), "place": "、".join(places)}
 
 
 #: What a card says of a post where nobody wrote other words; it stands on paper, so it is not translated.

@@ -181,7 +181,8 @@ class Story:
         posts = actor_of(person, now=self.now).posts
         phone = who.HOTLINE_OF_HUALI if scope_of(each.area) == who.HUALI else "10286310500"
         picture = drawn.portrait(each.name)
-        return badges.Order(person, posts, phone=phone, picture=picture, first_on=first, months=months)
+        unit = badges.place_name(each.area)
+        return badges.Order(person, posts, unit=unit, phone=phone, picture=picture, first_on=first, months=months)
 
     def _badge(self, name: str) -> Badge:
         found: Badge = Badge.select().where(Badge.name == name, Badge.state.in_(("active", "suspended"))).get()

@@ -83,13 +83,16 @@ def is_public_id(text: str) -> bool:
     return PUBLIC_ID.fullmatch(text) is not None
 
 
-def shown(term: Term, *, on: date) -> Shown:
-    """What a badge is worth on that day; its last day still counts. Revoked or lost outweighs all, then the date."""
+def shown(term: Term, *, on: date, has_post: bool = True) -> Shown:
+    """What a badge is worth on that day; its last day still counts. Revoked or lost outweighs all, then the date.
+
+    Posts hold rights, not cards: without a post in force a card is as good as paused.
+    """
     if term.state in ("revoked", "lost"):
         return Shown.REVOKED
     if on > term.valid_to:
         return Shown.EXPIRED
-    if term.state == "suspended" or on < term.valid_from:
+    if term.state == "suspended" or on < term.valid_from or not has_post:
         return Shown.PAUSED
     return Shown.VALID
 

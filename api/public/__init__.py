@@ -13,7 +13,7 @@ limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=F
 
 def add_to(app: Flask) -> None:
     """Register the blueprint with every public module."""
-    from api.public import badges  # noqa: F401  # its routes register themselves
+    from api.public import badges, front  # noqa: F401  # routes register themselves
 
     limiter.init_app(app)
     app.register_blueprint(bp)

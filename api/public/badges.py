@@ -5,23 +5,20 @@ One answer holds everything, the picture too; checks are logged after it has lef
 
 from __future__ import annotations
 
-import gzip
 import threading
 from collections import deque
 
-from flask import Response, current_app, g, make_response, render_template, request
-from flask_babel import get_locale
+from flask import Response, g, request
 from werkzeug.exceptions import TooManyRequests
 
 import models
 from actions import badges
 from api.access import open_to_all
 from api.public import bp, limiter
-from models import Area, Badge, Installation, Setting
-from rules import county_settings
-from rules.actors import area_prefix, scope_of
+from api.public.pages import page
+from models import Badge
 from rules.badges import Shown, shown
-from rules.days import CHINA, day_of
+from rules.days import day_of
 from rules.problems import NotFound
 
 #: Numbers are short enough to be guessed one after another; printed codes are not, so nothing limits those.
@@ -54,62 +51,23 @@ def find() -> Response:
 @bp.errorhandler(TooManyRequests)
 def wait_a_minute(_: TooManyRequests) -> Response:
     """Too many numbers from one address: wait, call, or scan the code, which always works."""
-    return _page("public/too_often.html", None, 429)
+    return page("public/too_often.html", status=429)
 
 
 def _answer(badge: Badge | None, *, by_number: bool) -> Response:
-    verdict = Shown.UNKNOWN if badge is None else shown(badges.term(badge), on=day_of(g.now))
-    response = _page(
-        "public/unknown.html" if badge is None else "public/badge.html",
-        badge,
-        404 if badge is None else 200,
-        verdict=verdict,
-        by_number=by_number,
-    )
+    if badge is None:
+        verdict = Shown.UNKNOWN
+        response = page("public/unknown.html", status=404)
+    else:
+        posts = badges.places_of(badge.person_id, on=day_of(g.now))
+        verdict = shown(badges.term(badge), on=day_of(g.now), has_post=bool(posts))
+        response = page(
+            "public/badge.html", badge=badge, verdict=verdict, by_number=by_number, today=day_of(g.now),
+            photo=badges.photo_address(badge) if verdict is Shown.VALID else "",
+            **badges.place_names(badge.area, posts),
+        )  # fmt: skip
     scans.note(response, badges.Scan(badge.id if badge else None, g.now, verdict, _kind_of_browser()))
     return response
-
-
-def _page(template: str, badge: Badge | None, status: int, **facts: object) -> Response:
-    text = render_template(
-        template,
-        badge=badge,
-        photo=badges.photo_address(badge) if badge and facts.get("verdict") is Shown.VALID else "",
-        large=request.args.get("text") == "large",
-        language="en" if str(get_locale()) == "en" else "zh-Hans",
-        host=current_app.config["SETTINGS"].host_name,
-        checked=g.now.astimezone(CHINA),
-        today=day_of(g.now),
-        **_county(badge),
-        **facts,
-    )
-    response = make_response(text, status)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.vary.add("Accept-Encoding")
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        response.set_data(gzip.compress(text.encode(), 6, mtime=0))
-        response.headers["Content-Encoding"] = "gzip"
-    return response
-
-
-def _county(badge: Badge | None) -> dict[str, object]:
-    """What every page says beside the badge: two questions to the database."""
-    keys = ("county.name", "county.hotline")
-    found = {row.key: row.value for row in Setting.select().where(Setting.key.in_(keys))}
-    name, hotline = (found.get(key) or county_settings.ALL[key].default for key in keys)
-    places = {badge.area, scope_of(badge.area)} if badge else set()
-    areas = list(Area.select().where(Area.code.in_(places) | (Area.level == "county")))
-    names = {area.code: area.name for area in areas}
-    only = current_app.config["SETTINGS"].county or (area_prefix(badge.area)[:6] if badge else "")
-    counties = [area.name for area in areas if area.level == "county" and area.code.startswith(only)]
-    return {
-        "county": name or (counties[0] if len(counties) == 1 else ""),
-        "hotline": hotline,
-        "township": names.get(scope_of(badge.area), "") if badge else "",
-        "place": "".join(dict.fromkeys(names.get(c, "") for c in (scope_of(badge.area), badge.area))) if badge else "",
-        "demo": Installation.is_demo(),
-    }
 
 
 def _kind_of_browser() -> str:

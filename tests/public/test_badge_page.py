@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from actions import badges
-from models import Badge, BadgeScan
+from actions import badges, people
+from models import Badge, BadgeScan, Person, Post
+from rules.actors import Role
 from static import make_public
 from tests.support.browser import validate
+from tests.support.cast import NEXT_VILLAGE
 
 STATIC = Path(__file__).parents[2] / "static"
 NOBODY = "AAAAAAAAAAAAAAAA"
@@ -137,7 +139,7 @@ def test_every_page_is_small_and_has_no_script(issued, client, cast, now, state,
         badges.suspend([badge], why="x", actor=cast.luo_guoxiu.actor, now=now)
     answer = client.get(f"/b/{NOBODY if state == 'unknown' else badge.public_id}{text}")
     html = answer.get_data(as_text=True)
-    fetched = re.findall(r'(?:src|href)="(/[^"]+)"', html)
+    fetched = re.findall(r'(?:src|rel="stylesheet" href)="(/[^"]+)"', html)
     assert fetched == ["/static/public.css"]
     style = client.get("/static/public.css")
     whole = sum(len(each.data) + len(str(each.headers)) for each in (answer, style))
@@ -183,6 +185,29 @@ def test_a_check_is_logged_without_a_name_or_a_place(issued, revoked, client, no
     assert set(BadgeScan._meta.fields) == {"id", "badge", "at", "result", "client"}
 
 
+def test_a_card_without_a_post_does_not_count(issued, browser, cast, clock, now):
+    badge = issued()
+    people.end_post(Post.get_by_id(cast.wang_fang.post), last_on=now.date(), actor=cast.luo_guoxiu.actor, now=now)
+    assert "有效" in browser.get(f"/b/{badge.public_id}")  # its last day still counts
+    clock.forward(days=1)
+    page = browser.get(f"/b/{badge.public_id}")
+    assert page.one(".verdict-paused h1").text == "暂停使用"
+    assert "data:image" not in page.html
+
+
+def test_a_stand_in_is_shown_with_both_villages(issued, browser, cast, now):
+    more = people.NewPost(Role.AGENT, NEXT_VILLAGE, now.date())
+    people.give_post(Person.get_by_id(cast.wang_fang.id), more, actor=cast.luo_guoxiu.actor, now=now)
+    assert "管花梨镇花梨村、清江村" in browser.get(f"/b/{issued().public_id}")
+
+
+def test_the_bare_address_leads_to_the_badge(issued, browser):
+    badge = issued()
+    page = browser.get("/")
+    assert "有效" in browser.submit(page, "form", n=badge.number)
+    assert [link["href"] for link in page.select("a.btn")] == ["/field/", "/office/"]
+
+
 def test_few_questions_reach_the_database(issued, client, db, monkeypatch):
     badge = issued()
     client.get(f"/b/{badge.public_id}")
@@ -190,7 +215,7 @@ def test_few_questions_reach_the_database(issued, client, db, monkeypatch):
     run = type(db).execute_sql
     monkeypatch.setattr(type(db), "execute_sql", lambda self, sql, *a, **k: asked.append(sql) or run(self, sql, *a, **k))
     client.get(f"/b/{badge.public_id}")
-    assert len([sql for sql in asked if sql.startswith("SELECT")]) <= 4, asked
+    assert len([sql for sql in asked if sql.startswith("SELECT")]) <= 5, asked
 
 
 def test_in_english_too(issued, client):
