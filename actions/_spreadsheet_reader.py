@@ -2,7 +2,8 @@
 
 It reads the file from its standard input, reads all of it before it says anything, then prints JSON lines: one
 `{"sheet": …}` a sheet, `[row, [cells]]` for each row that is not blank, `{"end": true}`. Or `{"problem": code}`.
-It imports nothing of this program and is run by actions/spreadsheets.py alone.
+It imports nothing of this program and is run by actions/spreadsheets.py alone. With `--stream` it reads a workbook
+cell by cell: slower, but one forgotten space in the last column of the sheet does not fill the memory.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ import datetime
 import io
 import json
 import os
+import re
+import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError, iterparse
 
 MEMORY_BYTES = 1_500_000_000  # of address space; a roster of 50 000 rows takes about 100 MB of it
 CPU_SECONDS = 120
 UNPACKED_BYTES = 1_000_000_000  # what an .xlsx may unpack to
 CELL_CHARACTERS = 2_000
+WIDEST = 512  # columns; further right stand only forgotten spaces
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 NOT_TABLES = (b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"{\\rtf", b"\x1f\x8b")
 DELIMITERS = ",\t;|，"
@@ -72,11 +77,15 @@ def read(file: BinaryIO) -> Iterator[Any]:
     if start.startswith(OLE):
         raise CannotRead("encrypted" if "EncryptedPackage".encode("utf-16-le") in file.read() else "old-excel")
     if start.startswith(ZIP):
-        yield from workbook(file)
+        yield from streamed(file) if "--stream" in sys.argv else workbook(file)
         return
     if start.startswith(NOT_TABLES):
         raise CannotRead("no-table")
-    if start.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"<meta", b"<head")):
+    if (
+        start.lstrip(b"\xef\xbb\xbf \r\n\t")
+        .lower()
+        .startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"<meta", b"<head"))
+    ):
         raise CannotRead("web-page")
     yield from text_table(file.read())
 
@@ -84,14 +93,8 @@ def read(file: BinaryIO) -> Iterator[Any]:
 def workbook(file: BinaryIO) -> Iterator[Any]:
     import python_calamine
 
-    try:
-        with zipfile.ZipFile(file) as archive:
-            if sum(each.file_size for each in archive.infolist()) > UNPACKED_BYTES:
-                raise CannotRead("too-large")
-            if any(each.flag_bits & 1 for each in archive.infolist()):
-                raise CannotRead("encrypted")
-    except zipfile.BadZipFile:
-        raise CannotRead("broken") from None
+    with opened(file):
+        pass
     file.seek(0)
     try:
         book = python_calamine.load_workbook(file)
@@ -108,10 +111,149 @@ def workbook(file: BinaryIO) -> Iterator[Any]:
     except (python_calamine.CalamineError, OSError, ValueError):
         raise CannotRead("broken") from None
     for name, hidden, sheet in kept:
-        top, left = sheet.start or (0, 0)
+        _, left = sheet.start or (0, 0)
         merged = [[r0 + 1, c0, r1 + 1, c1] for (r0, c0), (r1, c1) in sheet.merged_cell_ranges or ()]
         yield {"sheet": name, "hidden": hidden, "merged": merged}
-        yield from rows(([*[None] * left, *row] for row in sheet.iter_rows()), top + 1)
+        # calamine leaves out the blank columns at the left, but not the blank rows on top
+        yield from rows(([*[None] * left, *row] for row in sheet.iter_rows()), 1)
+
+
+def opened(file: BinaryIO) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(file)
+    except zipfile.BadZipFile:
+        raise CannotRead("broken") from None
+    if sum(each.file_size for each in archive.infolist()) > UNPACKED_BYTES:
+        raise CannotRead("too-large")
+    if any(each.flag_bits & 1 for each in archive.infolist()):
+        raise CannotRead("encrypted")
+    return archive
+
+
+# ---- a workbook cell by cell
+
+
+def streamed(file: BinaryIO) -> Iterator[Any]:
+    try:
+        with opened(file) as archive:
+            yield from Streamed(archive).sheets()
+    except (ParseError, zipfile.BadZipFile, KeyError, ValueError, IndexError, EOFError, OSError):
+        raise CannotRead("broken") from None
+
+
+class Streamed:
+    """The parts of an .xlsx file, read in order; only the shared strings and one sheet's rows are held."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.strings = list(self._strings())
+        self.dates = self._dates()
+        self.epoch = datetime.date(1899, 12, 30)
+
+    def sheets(self) -> Iterator[Any]:
+        targets = {
+            e.get("Id"): e.get("Target", "") for e in self._elements("xl/_rels/workbook.xml.rels", "Relationship")
+        }
+        found = []
+        for element in self._elements("xl/workbook.xml", "sheet", "workbookPr"):
+            if tag(element) == "workbookPr":
+                if element.get("date1904") in ("1", "true"):
+                    self.epoch = datetime.date(1904, 1, 1)
+                continue
+            target = targets[next(v for k, v in element.items() if k.endswith("}id"))]
+            path = target.lstrip("/") if target.startswith("/") else "xl/" + target
+            if "worksheets" in path:
+                found.append((element.get("name", ""), element.get("state", "visible") != "visible", path))
+        for name, hidden, path in found:
+            merged: list[list[int]] = []
+            lines = list(self._rows(path, merged))
+            yield {"sheet": name, "hidden": hidden, "merged": merged}
+            yield from lines
+
+    def _rows(self, path: str, merged: list[list[int]]) -> Iterator[Any]:
+        number = 0
+        for element in self._elements(path, "row", "mergeCell"):
+            if tag(element) == "mergeCell":
+                (c0, r0), (c1, r1) = (place(corner) for corner in element.get("ref", "").split(":"))
+                merged.append([r0, c0, r1, c1])
+                continue
+            number = int(element.get("r") or number + 1)
+            cells: list[Any] = []
+            for cell in element:
+                column = place(cell.get("r", ""))[0] if cell.get("r") else len(cells)
+                value = self._value(cell) if column < WIDEST else None
+                if value is not None:
+                    cells += [None] * (column - len(cells))
+                    cells[column:] = [value]
+            yield from rows([cells], number)
+
+    def _value(self, cell: Any) -> Any:
+        kind, said = cell.get("t", "n"), {tag(child): child for child in cell}
+        if kind == "inlineStr":
+            return text_in(said["is"]) if "is" in said else None
+        text = said["v"].text if "v" in said else None
+        if text is None or kind == "e":
+            return None
+        match kind:
+            case "s":
+                return self.strings[int(text)]
+            case "str":
+                return text
+            case "b":
+                return text == "1"
+            case "d":
+                return datetime.date.fromisoformat(text[:10])
+        number = float(text)
+        if int(cell.get("s") or 0) in self.dates and 1 <= number < 2_958_466:
+            return self.epoch + datetime.timedelta(days=int(number))
+        return number
+
+    def _strings(self) -> Iterator[str]:
+        if "xl/sharedStrings.xml" in self.archive.namelist():
+            for element in self._elements("xl/sharedStrings.xml", "si"):
+                yield text_in(element)
+
+    def _dates(self) -> set[int]:
+        """Which styles show a number as a day."""
+        if "xl/styles.xml" not in self.archive.namelist():
+            return set()
+        formats = {*range(14, 23), *range(27, 37), *range(50, 59)}
+        styles: set[int] = set()
+        for element in self._elements("xl/styles.xml", "numFmt", "cellXfs"):
+            if tag(element) == "numFmt":
+                bare = re.sub(r'"[^"]*"|\[.*?\]|\\.', "", element.get("formatCode", "")).lower()
+                if "y" in bare or "d" in bare:
+                    formats.add(int(element.get("numFmtId", "0")))
+            else:
+                styles |= {i for i, style in enumerate(element) if int(style.get("numFmtId") or 0) in formats}
+        return styles
+
+    def _elements(self, path: str, *wanted: str) -> Iterator[Any]:
+        """The elements of these names, whole, and then forgotten."""
+        with self.archive.open(path) as part:
+            for _, element in iterparse(part):  # noqa: S314  # the memory limit ends what grows
+                if tag(element) in wanted:
+                    yield element
+                    element.clear()
+
+
+def tag(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def text_in(element: Any) -> str:
+    """All text of a cell, without how it is read aloud."""
+    parts = (child for child in element if tag(child) != "rPh")
+    return "".join(each.text or "" for part in parts for each in part.iter() if tag(each) == "t")
+
+
+def place(reference: str) -> tuple[int, int]:
+    """`BC12` → column 54 (from 0), row 12."""
+    letters = reference.rstrip("0123456789")
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - 64
+    return column - 1, int(reference[len(letters) :])
 
 
 def text_table(raw: bytes) -> Iterator[Any]:

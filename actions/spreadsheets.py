@@ -75,8 +75,23 @@ def read_open(file: IO[bytes]) -> Spreadsheet:
         raise SpreadsheetUnreadable("empty")
     if size > FILE_BYTES:
         raise SpreadsheetUnreadable("too-large")
+    try:
+        return _read(file)
+    except _ReaderDied:  # the sheet reaches to the last column: cell by cell it takes longer, and little memory
+        file.seek(0)
+    try:
+        return _read(file, "--stream")
+    except _ReaderDied:
+        raise SpreadsheetUnreadable("broken") from None
+
+
+class _ReaderDied(Exception):
+    """The reader ended without its last word."""
+
+
+def _read(file: IO[bytes], *options: str) -> Spreadsheet:
     child = subprocess.Popen(  # noqa: S603  # our own reader, no shell, the file as its standard input
-        [sys.executable, "-I", str(READER)],
+        [sys.executable, "-I", str(READER), *options],
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -139,7 +154,7 @@ def _collect(lines: IO[bytes]) -> Spreadsheet:
                 raise SpreadsheetUnreadable("empty")
             return Spreadsheet(packed)
         packed.append(_Packed(said))
-    raise SpreadsheetUnreadable("broken")
+    raise _ReaderDied
 
 
 def _pack(sheet: _Packed, block: list[bytes]) -> None:
