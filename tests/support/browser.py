@@ -23,7 +23,11 @@ AXE_RUN = """async (tags) => {
   const stuck = [...document.querySelectorAll('.foot, .dock, .tabs')];
   for (const each of stuck) each.style.position = 'static';
   try { return await axe.run(document, { runOnly: tags, resultTypes: ['violations'] }); }
-  finally { for (const each of stuck) each.style.position = ''; }
+  finally {
+    for (const each of stuck) each.style.position = '';
+    // An empty style left behind would be carried by htmx to the next page, where the CSP refuses it.
+    for (const each of document.querySelectorAll('[style=""]')) each.removeAttribute('style');
+  }
 }"""
 
 # Chromium as root in a container, quiet on a closed network.
