@@ -280,6 +280,29 @@ class Gazetteer:
             self._answers[asked] = self._find(*(fold_name(text) for text in asked))
         return self._answers[asked]
 
+    def find_in_address(self, address: str) -> Place | NoPlace:
+        """The village that a whole address names after its township: 开阳县花梨镇清江村大寨组12号."""
+        asked = ("", address, "\0")
+        if asked not in self._answers:
+            self._answers[asked] = self._find_in_address(fold_name(address))
+        return self._answers[asked]
+
+    def _find_in_address(self, address: str) -> Place | NoPlace:
+        found: dict[str, str] = {}
+        for rest, inside in self._fronts(address):
+            if not inside or any(self.by_code[code].level is not Level.TOWNSHIP for code in inside):
+                continue
+            for cut in range(len(rest), 1, -1):
+                codes = {c for c in self._villages.get(rest[:cut], ()) if self._within({c}, inside)}
+                if codes:
+                    group = GROUP_TAIL.match(rest[cut:])
+                    found |= dict.fromkeys(codes, fold_group(group[0]) if group else "")
+                    break
+        if len(found) == 1:
+            code, group_name = next(iter(found.items()))
+            return Place(self.by_code[code], group_name)
+        return NoPlace(PlaceFlaw.AMBIGUOUS if found else PlaceFlaw.MISSING, self._areas(set(found)))
+
     def _find(self, code_text: str, village: str, township: str) -> Place | NoPlace:
         code = read_code(code_text)
         bounds = self._higher_codes(township) if township else None

@@ -15,7 +15,7 @@ from typing import Any
 
 from rules import id_numbers, spellings
 from rules.actors import scope_of
-from rules.areas import Area, Gazetteer, NoPlace, fold_group
+from rules.areas import Area, Gazetteer, NoPlace, Place, fold_group
 from rules.tables import Cell, Record, text_of
 
 
@@ -112,11 +112,7 @@ def read(record: Record, gazetteer: Gazetteer, *, demo: bool, today: date) -> Li
     else:
         reasons.append(Reason(name.flaw, name.bare))
     number = _number(cells.get("id_number"), reasons, demo=demo, today=today)
-    place = gazetteer.find(
-        code=text_of(cells.get("area_code")),
-        village=text_of(cells.get("village")),
-        township=text_of(cells.get("township")),
-    )
+    place = _place(record, gazetteer)
     candidates: tuple[Area, ...] = ()
     area, group = "", ""
     if isinstance(place, NoPlace):
@@ -135,6 +131,21 @@ def read(record: Record, gazetteer: Gazetteer, *, demo: bool, today: date) -> Li
         number.birth_on if number else None, number.sex if number else "", values, _needs(values),
         spellings.is_yes(cells.get("confirm")), candidates, cells,
     )  # fmt: skip
+
+
+def _place(record: Record, gazetteer: Gazetteer) -> Place | NoPlace:
+    """The village by code, name and township; in a list without such columns, by the registered address.
+
+    Where somebody lives never tells where they are registered.
+    """
+    cells = record.cells
+    if not {"area_code", "village"} & record.columns and text_of(cells.get("registered_address")):
+        return gazetteer.find_in_address(text_of(cells.get("registered_address")))
+    return gazetteer.find(
+        code=text_of(cells.get("area_code")),
+        village=text_of(cells.get("village")),
+        township=text_of(cells.get("township")),
+    )
 
 
 def _number(cell: Cell, reasons: list[Reason], *, demo: bool, today: date) -> id_numbers.IdNumber | None:

@@ -92,6 +92,7 @@ class Record:
     row: int
     cells: Mapping[str, Cell]
     headed: bool = True  # False: it stands where no heading was found
+    columns: frozenset[str] = frozenset()  # the fields that its heading has, also where this row says nothing
 
 
 class Why(StrEnum):
@@ -258,10 +259,11 @@ class _Reading:
         for column, kept in block.items():
             if column < len(cells) and kept not in found and not is_blank(cells[column]):
                 found[kept] = cells[column]
+        person = Record(self.sheet.name, row, found, columns=frozenset(block.values()))
         if any(kept in found and LIKE_A_PERSON.match(text_of(found[kept])) for kept in self.columns.first):
-            return Record(self.sheet.name, row, found)
+            return person
         why = self._no_record(row, cells, found, block)
-        return Skipped(self.sheet.name, row, why) if why else Record(self.sheet.name, row, found)
+        return Skipped(self.sheet.name, row, why) if why else person
 
     def _no_record(
         self, row: int, cells: Sequence[Cell], found: Mapping[str, Cell], block: Mapping[int, str]

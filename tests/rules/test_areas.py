@@ -261,3 +261,24 @@ def test_numbered_groups_have_one_spelling(written, group):
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=14))
 def test_any_text_is_a_village_or_a_reason(village, township, code):
     assert isinstance(Gazetteer(MERGED, ON).find(code=code, village=village, township=township), Place | NoPlace)
+
+
+ADDRESSES = [
+    ("开阳县花梨镇清江村大寨组12号", "520121107202", "大寨组"),
+    ("贵州省贵阳市开阳县花梨镇清江村3组", "520121107202", "三组"),
+    ("花梨镇清江村", "520121107202", ""),
+    ("开阳县高寨苗族布依族乡石头村", "520121208206", ""),
+]
+
+
+@pytest.mark.parametrize(("address", "code", "group"), ADDRESSES)
+def test_a_whole_address_names_its_village_after_its_township(kaiyang, address, code, group):
+    found = kaiyang.find_in_address(address)
+    assert (code_of(found), found.group) == (code, group)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "清江村大寨组", "开阳县石头村", "浙江省宁波市北仑区", "龙岗镇清江村", "花梨镇"]
+)
+def test_an_address_that_names_no_township_decides_nothing(kaiyang, address):
+    assert isinstance(kaiyang.find_in_address(address), NoPlace)

@@ -242,3 +242,17 @@ def test_every_code_a_rule_can_give_is_in_the_table(county):
     given = set(re.findall(r'Reason\("([a-z0-9-]+)"', source)) | set(re.findall(r'_review\(line, "([a-z-]+)"', source))
     assert given
     assert given <= set(roster_words.WORDS)
+
+
+def test_a_list_that_only_has_the_registered_address_is_read_by_it(county):
+    cells = {"name": "周兴林", "id_number": ID, "registered_address": "开阳县花梨镇清江村大寨组12号"}
+    alone = roster.read(Record("S", 2, cells, columns=frozenset(cells)), county, demo=True, today=TODAY)
+    assert (alone.area, alone.values["group"]) == (VILLAGE, "大寨组")
+    beside = roster.read(Record("S", 2, cells, columns=frozenset({*cells, "village"})), county, demo=True, today=TODAY)
+    assert codes(beside) == ["village-missing"]
+
+
+def test_where_somebody_lives_never_tells_where_they_are_registered(county):
+    cells = {"name": "周兴林", "id_number": ID, "address": "开阳县花梨镇清江村大寨组12号"}
+    line = roster.read(Record("S", 2, cells, columns=frozenset(cells)), county, demo=True, today=TODAY)
+    assert codes(line) == ["village-missing"]
