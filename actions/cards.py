@@ -30,6 +30,7 @@ from models import (
     Entitlement,
     Household,
     LifeVerification,
+    Lookup,
     Person,
     Request,
     Resident,
@@ -65,22 +66,21 @@ def touch(residents: Iterable[UUID], *, now: datetime) -> None:
 
 
 def _touch(ids: Sequence[UUID], now: datetime) -> None:
-    people = list(
-        Resident.select(Resident.id, Resident.scope, Resident.state, Resident.life).where(Resident.id.in_(ids))
-    )
+    people = _LEVELLED(ids)
     matters = _matters(people)
     limits = models.settings_of("verification.due_soon_days", "verification.challenge_days")
     today, due_days = day_of(now), limits["verification.due_soon_days"][0]
     challenge_days = limits["verification.challenge_days"]
-    by_scope: dict[str, list[Any]] = defaultdict(list)
-    for person in people:
-        by_scope[person.scope].append(person)
+    by_scope: dict[str, list[UUID]] = defaultdict(list)
+    for person, scope, _, _ in people:
+        by_scope[scope].append(person)
+    fresh: list[tuple[Any, ...]] = []
     for scope in sorted(by_scope):
         first = models.next_revs(scope, len(by_scope[scope]))
         for number, person in enumerate(by_scope[scope]):
-            level = rule.level(matters[person.id], today=today, due_days=due_days, challenge_days=challenge_days)
-            person.rev, person.card, person.card_review_on = first + number, level.card, level.review_on
-    models.update_rows(people, Resident.rev, Resident.card, Resident.card_review_on)
+            level = rule.level(matters[person], today=today, due_days=due_days, challenge_days=challenge_days)
+            fresh.append((person, first + number, level.card, level.review_on))
+    models.update_values(Resident, (Resident.rev, Resident.card, Resident.card_review_on), fresh)
 
 
 def leave(moved: Mapping[UUID, str], *, now: datetime) -> None:
@@ -111,44 +111,47 @@ def review_due(*, today: date, now: datetime, limit: int = 500) -> int:
     return count
 
 
-def _matters(people: Sequence[Any]) -> dict[UUID, rule.Matters]:
-    """What there is to do for each, in one query for each kind of thing."""
-    ids = [person.id for person in people]
-    scopes = {person.scope for person in people}
+_LEVELLED = Lookup(Resident.id, Resident.scope, Resident.state, Resident.life, by=Resident.id)
+_LISTED = Lookup(
+    Entitlement.id, Entitlement.resident, Entitlement.due_on, Entitlement.last_success_on, by=Entitlement.resident,
+    also="listed AND agency_state <> 'ended'",
+)  # fmt: skip
+_CARED_FOR = Lookup(CareEntry.resident, by=CareEntry.resident, also="state = 'enrolled'")
+_WAITING = (
+    Lookup(Delivery.resident, by=Delivery.resident, also="state IN ('ready', 'taken_out', 'attempted')"),
+    Lookup(Request.resident, by=Request.resident, also="state IN ('raised', 'taken_on')"),
+    Lookup(Clash.resident, by=Clash.resident, also="state = 'open'"),
+)
+_QUERIED = Lookup(Visit.resident, by=Visit.scope, also="state = 'queried'")
+_ANSWERED = Lookup(Request.resident, Request.answered_at, by=Request.resident, also="answered_at IS NOT NULL")
+
+
+def _matters(people: Sequence[tuple[Any, ...]]) -> dict[UUID, rule.Matters]:
+    """What there is to do for each (id, scope, state, life), in one query for each kind of thing."""
+    ids = [person[0] for person in people]
     attempts = _attempts(ids)
     due: dict[UUID, list[date]] = defaultdict(list)
-    listed = Entitlement.resident.in_(ids) & Entitlement.listed
-    columns = Entitlement.id, Entitlement.resident, Entitlement.due_on, Entitlement.last_success_on
-    entitlements = Entitlement.select(*columns).where(listed & (Entitlement.agency_state != "ended")).tuples()
-    for entitlement, resident, due_on, last_on in entitlements:
+    for entitlement, resident, due_on, last_on in _LISTED(ids):
         if not taken(attempts.get(resident, ()), entitlement, last_on):
             due[resident].append(due_on)
-    care = _residents(CareEntry, ids, CareEntry.state == "enrolled")
-    waiting = _residents(Delivery, ids, Delivery.state.in_(OPEN_DELIVERY))
-    waiting |= _residents(Request, ids, Request.state.in_(("raised", "taken_on")))
-    waiting |= _residents(Clash, ids, Clash.state == "open")
-    queried = Visit.select(Visit.resident).where(Visit.scope.in_(scopes) & (Visit.state == "queried")).tuples()
-    waiting |= {row[0] for row in queried} & set(ids)
+    care = {resident for (resident,) in _CARED_FOR(ids)}
+    waiting = {resident for lookup in _WAITING for (resident,) in lookup(ids)}
+    waiting |= {resident for (resident,) in _QUERIED({scope for _, scope, _, _ in people})}
     latest = latest_visits(ids, 1)
-    answered = _answered(ids, latest)
+    waiting |= {resident for resident, at in _ANSWERED(ids) if _not_visited_since(latest.get(resident), at)}
     found = {}
-    for person in people:
-        mine = attempts.get(person.id, ())
-        visits = latest.get(person.id)
-        found[person.id] = rule.Matters(
-            gone=person.state not in SERVED or person.life == "death_confirmed",
-            provisional=person.state == "provisional",
-            dead=person.life == "death_reported",
-            due=tuple(due.get(person.id, ())),
-            care=person.id in care,
-            open=person.id in waiting or person.id in answered or any(a.state in UNDER_WAY for a in mine) or bool(retakes(mine)),
+    for person, _, state, life in people:
+        mine, visits = attempts.get(person, ()), latest.get(person)
+        found[person] = rule.Matters(
+            gone=state not in SERVED or life == "death_confirmed",
+            provisional=state == "provisional",
+            dead=life == "death_reported",
+            due=tuple(due.get(person, ())),
+            care=person in care,
+            open=person in waiting or any(each.state in UNDER_WAY for each in mine) or bool(retakes(mine)),
             return_on=visits[0].return_on if visits else None,
         )
     return found
-
-
-def _residents(model: Any, ids: Sequence[UUID], wanted: Any) -> set[UUID]:
-    return {row[0] for row in model.select(model.resident).where(model.resident.in_(ids) & wanted).tuples()}
 
 
 @dataclass(frozen=True)
@@ -168,17 +171,17 @@ class Attempt:
     visit: UUID | None
 
 
+_v = LifeVerification
+_ATTEMPTS = Lookup(
+    _v.resident, _v.id, _v.state, _v.entitlements, _v.captured_at, _v.captured_by, _v.sent_back_why, _v.revisit_on,
+    _v.retake_of, _v.condition, _v.witness, _v.visit, by=_v.resident, order="captured_at DESC",
+)  # fmt: skip
+
+
 def _attempts(ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
     """Verifications of these people, newest first."""
-    v = LifeVerification
     found: dict[UUID, list[Attempt]] = defaultdict(list)
-    columns = (
-        v.resident, v.id, v.state, v.entitlements, v.captured_at, v.captured_by, v.sent_back_why, v.revisit_on,
-        v.retake_of, v.condition, v.witness, v.visit,
-    )  # fmt: skip
-    for resident, key, state, entitlements, *rest in (
-        v.select(*columns).where(v.resident.in_(ids)).order_by(v.captured_at.desc()).tuples()
-    ):
+    for resident, key, state, entitlements, *rest in _ATTEMPTS(ids):
         found[resident].append(Attempt(key, state, frozenset(entitlements), *rest))
     return found
 
@@ -232,13 +235,6 @@ def latest_visits(ids: Sequence[UUID], count: int) -> dict[UUID, list[PastVisit]
             resident, *rest = (column.python_value(value) for column, value in zip(columns, row, strict=True))
             found[resident].append(PastVisit(*rest))
     return found
-
-
-def _answered(ids: Sequence[UUID], latest: Mapping[UUID, Sequence[PastVisit]]) -> set[UUID]:
-    """People with an answer to a request that nobody has brought them yet: no visit since."""
-    r = Request
-    rows = r.select(r.resident, r.answered_at).where(r.resident.in_(ids) & r.answered_at.is_null(False)).tuples()
-    return {person for person, at in rows if _not_visited_since(latest.get(person), at)}
 
 
 def _not_visited_since(visits: Sequence[PastVisit] | None, at: datetime) -> bool:
