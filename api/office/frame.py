@@ -26,6 +26,7 @@ class Place:
     roles: tuple[Role, ...]
     on_phone: bool = True
     count: str = ""  # which tray's number it carries
+    short: Any = ""  # the word for the bottom bar, where five have to stand side by side
 
 
 PLACES = (
@@ -34,7 +35,7 @@ PLACES = (
     Place("office.verifications", "shield-check", _l("Verifications"), CHECKERS, count="verifications"),
     Place("office.rounds", "chart-bar", _l("Due"), OFFICERS),
     Place("office.residents", "users", _l("Residents"), DESKS, on_phone=False),
-    Place("office.people", "device-mobile", _l("People and phones"), STAFF),
+    Place("office.people", "device-mobile", _l("People and phones"), STAFF, short=_l("People")),
     Place("office.imports", "file-import", _l("Lists"), OFFICERS, on_phone=False),
 )
 

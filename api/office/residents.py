@@ -92,7 +92,7 @@ def unmask_resident(resident_id: UUID) -> ResponseReturnValue:
     """The same page with the full ID number on it, this once."""
     found = _resident(resident_id)
     number = residents.unmask(found, request.form.get("why", ""), actor=g.actor, now=g.now)
-    return render_template("office/resident.html", **_facts(found), full_number=number)
+    return render_template("office/resident.html", **(_facts(found) | {"full_number": number}))
 
 
 @bp.get("/residents/<uuid:resident_id>/edit")

@@ -22,6 +22,7 @@ from rules.days import day_of
 
 AHEAD = 6  # months in the chart
 FIRST_SHOWN = 8  # people late, beside the chart
+IN_VAIN = ("not_home", "away", "refused", "hospital", "unsafe")
 CONFIRMED_SINCE = timedelta(days=92)  # the agency's confirmations that still belong to this round
 
 
@@ -137,7 +138,7 @@ def _tries(residents: set[UUID], today: date) -> dict[UUID, list[rule.Try]]:
     ).tuples():
         if resident in residents:
             found[resident].append(rule.Try(state, frozenset(entitlements), day_of(at)))
-    in_vain = w.outcome.in_(("not_home", "away", "refused", "hospital", "unsafe")) & w.corrected_by.is_null()
+    in_vain = w.outcome.in_(IN_VAIN) & w.corrected_by.is_null()
     recent = w.ended_at >= g.now - timedelta(days=90)
     for resident, at in (
         w.visible_to(g.actor, *OFFICERS).where(in_vain & recent).select(w.resident, w.ended_at).tuples()
@@ -189,6 +190,7 @@ def _last_outcomes(ids: list[UUID]) -> dict[UUID, str]:
     if not ids:
         return {}
     recent = v.resident.in_(ids[:900]) & v.corrected_by.is_null() & (v.ended_at >= g.now - timedelta(days=90))
+    recent &= v.outcome.in_(IN_VAIN)
     return dict(v.select(v.resident, v.outcome).where(recent).order_by(v.ended_at).tuples())
 
 

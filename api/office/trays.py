@@ -5,6 +5,7 @@ deaths, held records, complaints. A row is a thing to do, and each is done once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,12 @@ from flask_babel import lazy_gettext as _l
 
 from actions import complaints, deaths, deliveries, held, inbox, matches, pictures, reads, requests
 from api.access import allows, get_object_or_404
+from api.filters import listing, moment
 from api.office import bp, forms, go_to, waiting
 from api.office.frame import PLACES, area_names
 from api.office.residents import agents_of, villages_of
 from api.office.roles import DESKS, LEADS, OFFICERS
+from api.office.words import WORDS, said
 from models import (
     Complaint,
     DeathReport,
@@ -32,6 +35,7 @@ from models import (
     Visit,
     within,
 )
+from rules.days import day_of
 
 A_PAGE = 50
 
@@ -361,10 +365,33 @@ def _entries(found: Sequence[Any]) -> list[dict[str, Any]]:
             "by": people.get(e.actor, ""),
             "resident": residents.get(e.subject),
             "phone": phones.get(e.device),
-            "body": held.body_of(e),
+            "says": _says(held.body_of(e)),
         }
         for e in found
     ]
+
+
+#: How the values of these fields are said; the others as they stand. What only names other records is left out.
+SAID = {"outcome": "outcome", "reasons": "reason", "source": "death-source", "why": "not-handed", "purpose": "purpose"}
+
+
+def _says(body: Any) -> list[tuple[Any, str]]:
+    """The body of a record in words: its label and what stands there."""
+    if body is None:
+        return []
+    found = []
+    for name, value in body:
+        label = WORDS["body-field"].get(name)
+        if label is None or value in (None, "", ()):
+            continue
+        if isinstance(value, datetime):
+            words = moment(value, day_of(g.now))
+        elif isinstance(value, tuple):
+            words = listing(str(said(each, SAID.get(name, ""))) for each in value)
+        else:
+            words = str(said(value, SAID.get(name, "")))
+        found.append((label, words))
+    return found
 
 
 # ---- complaints

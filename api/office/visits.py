@@ -193,7 +193,7 @@ def _chips(filters: log.Filters) -> list[tuple[Any, str]]:
 def _csv(found: Any) -> Iterator[str]:
     """Line by line; the first character tells a spreadsheet that this is UTF-8."""
     head = [
-        _("Resident"), _("Village"), _("When"), _("Arrived"), _("Why"), _("Outcome"), _("Left behind"), _("Agent"),
+        _("Resident"), _("Village"), _("When"), _("Arrived"), _("Why they went"), _("Outcome"), _("Left behind"), _("Agent"),
         _("State"), _("Notes"),
     ]  # fmt: skip
     yield "\ufeff" + _line(head)

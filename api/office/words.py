@@ -211,7 +211,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "words": _l("Words"),
         "why": _l("Why"),
         "started_at": _l("Begun"),
-        "ended_at": _l("Ended"),
+        "ended_at": _l("Finished"),
         "captured_at": _l("Taken"),
         "reasons": _l("What for"),
         "name": _l("Name"),

@@ -40,10 +40,18 @@ def an_event(
     for row in rows:
         if "event" in row._meta.fields:
             row.event = event
-    payload = models.canonical({"id": event, "kind": kind, "body": body or {}, "subject": subject})
+    phone = device.id if device else ciphers.uuid7()
+    payload = models.canonical(
+        {
+            "id": event, "salt": ciphers.b64(bytes(16)), "kind": kind, "v": 1, "device": phone, "seq": 1, "prev": "",
+            "scope": worker.scope, "after": 0, "actor": worker.id, "post": worker.post, "subject": subject,
+            "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), "offset_ms": 0, "offset_age_s": 60,
+            "body": body or {}, "blobs": [],
+        }
+    )  # fmt: skip
     arrived = journal.Arrived(
         id=event, scope=worker.scope, hash=ciphers.event_hash(payload), kind=kind, v=1,
-        device=device.id if device else ciphers.uuid7(), seq=1, prev="", actor=worker.id, post=worker.post,
+        device=phone, seq=1, prev="", actor=worker.id, post=worker.post,
         subject=subject, at=at, payload=payload, signature=b"", state=state, rows=list(rows),
     )  # fmt: skip
     with models.transaction(worker.scope):

@@ -189,7 +189,7 @@ def _residents_of(scope: str) -> list[models.Row]:
         )  # fmt: skip
         rows.append(
             CareEntry(
-                id=CAST.care, resident=chen.id, scope=scope, area=chen.area, state="enrolled", reason="lives alone",
+                id=CAST.care, resident=chen.id, scope=scope, area=chen.area, state="enrolled", reason="独居",
                 every_days=30, next_visit_on=date(2026, 10, 20),
             )
         )  # fmt: skip

@@ -1,0 +1,153 @@
+"""Verifications to check: what the checker sees, who may not, what happens to the agent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+import models
+from actions import pictures
+from models import Challenge, LifeVerification, Picture, ReadEntry
+from rules import ciphers
+from tests.office.scenes import a_phone, a_verification, a_visit
+from tests.support.cast import NOW, TOWNSHIP
+
+
+@pytest.fixture
+def officer(desk, cast):
+    return desk(cast.li_qiang)
+
+
+def a_picture(settings, event, role="picture", body=b"\xff\xd8copy", kind="image/jpeg", near="00ff00ff00ff00ff"):
+    """A picture whose copy the job has drawn."""
+    place = pictures.copy_path(settings.blobs_path, event, role)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(models.keys().columns.seal(body))
+    Picture.create(
+        event=event, role=role, device=ciphers.uuid7(), sha256="0" * 64, plain_sha256="0" * 64, key="k", bytes=1,
+        type=kind, state="shown", near_hash=near,
+    )  # fmt: skip
+
+
+def test_the_checker_sees_picture_challenge_witness_and_document(officer, cast, settings):
+    challenge = Challenge.create(
+        person=cast.wang_fang.id, resident=cast.chen_guilan.id, gestures={"normal": "hand-on-chest"},
+        issued_at=NOW - timedelta(hours=3), ends_at=NOW + timedelta(days=30),
+    )  # fmt: skip
+    before = a_verification(minutes_ago=60 * 24 * 390, state="acknowledged")
+    capture = a_verification(challenge=challenge.id)
+    for each in (before, capture):
+        a_picture(settings, each.event, near=str(each.id.int)[:16])
+    page = officer.get(f"/office/verifications/{capture.id}")
+    for words in (
+        "陈桂兰的养老金认证",
+        "右手放胸口",
+        "今天 7:42 领的",
+        "身份证，看过原件",
+        "女儿 陈大兰",
+        "走动难，和上次一样",
+        "上次，2025年9月18日",
+    ):
+        assert words in page, words
+    assert len(page.select("figure img")) == 2
+
+
+def test_let_go_and_on_to_the_next(officer, cast):
+    first, second = a_verification(minutes_ago=60), a_verification(of=cast.zhou_xinglin)
+    page = officer.get(f"/office/verifications/{first.id}")
+    assert "第 1 件，共 2 件" in page
+    page = officer.submit(page, "form[action$=check]")
+    assert page.url == f"/office/verifications/{second.id}"
+    page = officer.submit(page, "form[action$=check]")
+    assert page.url == "/office/verifications"
+    assert "没有待核对的" in page
+    assert {v.state for v in LifeVerification.select()} == {"checked_ok"}
+
+
+def test_send_back_with_a_reason(officer, cast):
+    capture = a_verification()
+    page = officer.get(f"/office/verifications/{capture.id}?send_back=1")
+    officer.submit(page, "#send-back", status=422)
+    page = officer.submit(page, "#send-back", reason="gesture", words="手要放在胸口")
+    assert "退回到代办员手机上" in page
+    assert LifeVerification.get().sent_back_why == "动作没拍进去。 手要放在胸口"
+
+
+def test_who_enrolled_the_phone_is_told_before_pressing(desk, cast):
+    phone = a_phone(cast.wang_fang.id, TOWNSHIP, cast.luo_guoxiu.id)
+    capture = a_verification(device=phone)
+    lead = desk(cast.luo_guoxiu)
+    page = lead.get(f"/office/verifications/{capture.id}")
+    assert "这部手机是您登记的" in page
+    assert not page.select("form[action$=check]")
+
+
+def test_checked_twice_the_second_is_told(desk, cast):
+    capture = a_verification()
+    one, other = desk(cast.li_qiang), desk(cast.luo_guoxiu)
+    page = other.get(f"/office/verifications/{capture.id}")
+    one.submit(one.get(f"/office/verifications/{capture.id}"), "form[action$=check]")
+    assert "别人已经办了" in other.submit(page, "form[action$=check]", status=409)
+
+
+def test_an_officer_elsewhere_sees_neither_page_nor_picture(desk, cast, settings):
+    capture = a_verification()
+    a_picture(settings, capture.event)
+    elsewhere = desk(cast.qian_wei)
+    elsewhere.get(f"/office/verifications/{capture.id}", status=404)
+    elsewhere.get(f"/office/pictures/{capture.event}/picture", status=404)
+
+
+def test_a_copy_of_an_earlier_picture_is_said(officer, cast, settings):
+    before, capture = a_verification(minutes_ago=60 * 24 * 365, state="acknowledged"), a_verification()
+    a_picture(settings, before.event, near="00ff00ff00ff00ff")
+    a_picture(settings, capture.event, near="00ff00ff00ff00fe")
+    assert "和2025年10月13日的很像" in officer.get(f"/office/verifications/{capture.id}")
+
+
+def test_a_lapsed_challenge_is_said_and_no_obstacle(officer, cast):
+    capture = a_verification(challenge_lapsed=True)
+    page = officer.get(f"/office/verifications/{capture.id}")
+    assert "动作过了时限" in page
+    officer.submit(page, "form[action$=check]")
+
+
+def test_kin_without_a_second_agent_is_said(officer, cast):
+    capture = a_verification(kin=True)
+    assert "没写第二位代办员" in officer.get(f"/office/verifications/{capture.id}")
+
+
+# ---- pictures
+
+
+def test_a_picture_is_a_copy_that_stays_nowhere_and_runs_nothing(desk, client, cast, settings):
+    capture = a_verification()
+    a_picture(settings, capture.event)
+    officer = desk(cast.li_qiang)
+    answer = officer.client.get(f"/office/pictures/{capture.event}/picture")
+    assert answer.data == b"\xff\xd8copy"
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    look = ReadEntry.get(ReadEntry.what == "picture")
+    assert (look.person, look.resident) == (cast.li_qiang.id, cast.chen_guilan.id)
+
+
+def test_a_signature_is_drawn_from_its_strokes(desk, cast, settings):
+    visit = a_visit()
+    strokes = b'{"v":1,"w":320,"h":132,"strokes":[[20,60,10,-20]]}'
+    a_picture(settings, visit.event, "mark", strokes, "application/json")
+    answer = desk(cast.li_qiang).client.get(f"/office/pictures/{visit.event}/mark")
+    assert answer.mimetype == "image/svg+xml"
+    assert b"M20 60l10 -20" in answer.data
+
+
+def test_a_picture_that_is_not_here_yet_is_said_to_be_on_its_way(officer, cast):
+    capture = a_verification()
+    Picture.create(
+        event=capture.event, role="picture", device=ciphers.uuid7(), sha256="0" * 64, plain_sha256="0" * 64, key="k",
+        bytes=1, type="image/jpeg", state="wanted",
+    )  # fmt: skip
+    assert "照片还在路上" in officer.get(f"/office/verifications/{capture.id}")
+    officer.get(f"/office/pictures/{capture.event}/picture", status=404)

@@ -1,0 +1,127 @@
+"""Residents at a desk: found, shown, changed, looked in on; whole ID numbers only for a reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions import lookups
+from models import CareEntry, Clash, ConsentRecord, JournalEntry, ReadEntry, Resident
+from rules import ciphers
+from tests.office.scenes import a_visit
+from tests.support.cast import NEXT_VILLAGE, NOW
+
+
+@pytest.fixture
+def officer(desk, cast):
+    return desk(cast.li_qiang)
+
+
+def names_in(page):
+    return [row.text.split()[0] for row in page.select(".found .row-name")]
+
+
+def test_nobody_is_listed_before_something_is_asked(officer):
+    assert names_in(officer.get("/office/residents")) == []
+
+
+@pytest.mark.parametrize("text", ["陈", "cg", "CGL", "陈桂兰"])
+def test_found_by_name_and_initials(officer, cast, text):
+    assert names_in(officer.get(f"/office/residents?text={text}")) == ["陈桂兰"]
+
+
+def test_found_by_last_four_whole_number_and_telephone(officer, cast):
+    Resident.update(phone="10286310427").where(Resident.id == cast.chen_guilan.id).execute()
+    for text in (cast.chen_guilan.id_number[-4:], cast.chen_guilan.id_number, "102 8631 0427"):
+        assert names_in(officer.get(f"/office/residents?text={text}")) == ["陈桂兰"], text
+    assert ReadEntry.select().where(ReadEntry.what == "id-lookup").count() == 1
+
+
+def test_nobody_of_another_township_is_found(officer, cast):
+    assert names_in(officer.get("/office/residents?text=mxy")) == []
+    assert names_in(officer.get(f"/office/residents?text={cast.ma_xiuying.id_number}")) == []
+    officer.get(f"/office/residents/{cast.ma_xiuying.id}", status=404)
+
+
+def test_many_looks_by_number_are_slowed(officer, cast):
+    for _ in range(lookups.MOST):
+        officer.get(f"/office/residents?text={cast.chen_guilan.id_number}")
+    officer.get(f"/office/residents?text={cast.chen_guilan.id_number}", status=429)
+
+
+def test_the_number_is_masked_until_a_reason_is_given_and_noted(officer, cast):
+    url = f"/office/residents/{cast.chen_guilan.id}"
+    page = officer.get(url)
+    assert cast.chen_guilan.id_number not in page.html
+    officer.submit(page, "#unmask", why=" ", status=422)
+    page = officer.submit(page, "#unmask", why="填残疾人证申请")
+    assert f"{cast.chen_guilan.id_number[:6]} {cast.chen_guilan.id_number[6:10]}" in page
+    assert cast.chen_guilan.id_number[-4:] in page
+    look = ReadEntry.get(ReadEntry.what == "id-number")
+    assert (look.person, look.reason) == (cast.li_qiang.id, "填残疾人证申请")
+    assert cast.chen_guilan.id_number not in officer.get(url).html
+
+
+def test_a_lead_sees_who_looked(officer, desk, cast):
+    officer.get(f"/office/residents/{cast.chen_guilan.id}")
+    page = desk(cast.luo_guoxiu).get(f"/office/residents/{cast.chen_guilan.id}")
+    assert "谁看过这份记录" in page
+    assert "李强" in page
+    assert "谁看过这份记录" not in officer.get(f"/office/residents/{cast.chen_guilan.id}")
+
+
+def test_a_record_is_changed_by_a_form(officer, cast):
+    page = officer.get(f"/office/residents/{cast.chen_guilan.id}/edit")
+    page = officer.submit(
+        page, "#edit", phone="102 8631 0427", helper_name="陈大兰", helper_relation="女儿", area=NEXT_VILLAGE
+    )
+    found = Resident.get_by_id(cast.chen_guilan.id)
+    assert (found.phone, found.area, found.needs) == ("10286310427", NEXT_VILLAGE, "hearing")
+    assert found.helper == {"name": "陈大兰", "relation": "女儿"}
+    assert "陈大兰" in page
+    entry = JournalEntry.get(JournalEntry.kind == "resident.changed")
+    assert entry.subject == cast.chen_guilan.id
+
+
+def test_a_form_sent_as_it_stood_changes_nothing(officer, cast):
+    before = JournalEntry.select().count()
+    officer.submit(officer.get(f"/office/residents/{cast.chen_guilan.id}/edit"), "#edit")
+    assert JournalEntry.select().count() == before
+
+
+def test_a_clash_is_decided(officer, cast):
+    clash = Clash.create(
+        resident=cast.chen_guilan.id, scope=cast.chen_guilan.scope, area=cast.chen_guilan.area, field="phone", base="",
+        ours="10200000001", theirs="10200000002", event=ciphers.uuid7(), noted_by=cast.wang_fang.id, noted_at=NOW,
+    )  # fmt: skip
+    page = officer.get(f"/office/residents/{cast.chen_guilan.id}")
+    assert "窗口和手机都改了" in page
+    form = [f for f in page.select("form[action*=clashes]") if "10200000002" in f.text]
+    assert form
+    officer.post(
+        f"/office/clashes/{clash.id}",
+        {"csrf_token": page.select("input[name=csrf_token]")[0]["value"], "which": "theirs"},
+    )
+    assert Resident.get_by_id(cast.chen_guilan.id).phone == "10200000002"
+
+
+def test_the_care_roster(officer, cast):
+    url = f"/office/residents/{cast.zhou_xinglin.id}"
+    page = officer.submit(officer.get(url), "#enrol-care", why="独居", every_days="14")
+    assert "提了，待问本人" in page
+    officer.submit(page, "form[action$=resume]", status=422)
+    ConsentRecord.create(
+        id=ciphers.uuid7(), resident=cast.zhou_xinglin.id, purpose="care_roster", state="given", text_version="1",
+        told="aloud", by="self", at=NOW, event=ciphers.uuid7(),
+    )  # fmt: skip
+    page = officer.submit(officer.get(url), "form[action$=resume]")
+    assert "在名单，每 14 天" in page
+    page = officer.submit(page, "#pause-care", why="去女儿家")
+    page = officer.submit(page, "#leave-care", why="搬走了")
+    assert CareEntry.get(CareEntry.resident == cast.zhou_xinglin.id).state == "left"
+
+
+def test_what_happened_is_shown(officer, cast):
+    a_visit(reasons="care")
+    page = officer.get(f"/office/residents/{cast.chen_guilan.id}")
+    assert "看望，办完了，王芳" in page
+    assert "养老金" in page

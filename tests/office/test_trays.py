@@ -1,0 +1,212 @@
+"""The trays of a township: requests, results to hand over, people to match, deaths, held records, complaints."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from actions import inbox
+from models import Complaint, DeathReport, Delivery, InboxMessage, JournalEntry, Request, Resident
+from rules import ciphers
+from tests.office.scenes import a_death, a_delivery, a_provisional, a_request, a_verification, an_event
+from tests.support.cast import NOW, TODAY, TOWNSHIP
+
+
+@pytest.fixture
+def officer(desk, cast):
+    return desk(cast.li_qiang)
+
+
+@pytest.fixture
+def lead(desk, cast):
+    return desk(cast.luo_guoxiu)
+
+
+def test_each_tray_says_how_much_is_in_it(lead, cast):
+    a_request()
+    a_death(of=cast.zhou_xinglin)
+    a_provisional()
+    a_verification()
+    page = lead.get("/office/to-do")
+    trays = page.select("section[aria-labelledby=trays] li:not(.phone-only) .row")
+    rows = {row.select_one("b").text: row.select_one(".row-end").text.split()[0] for row in trays}
+    assert rows["诉求"] == "1"
+    assert rows["报告的去世"] == "1"
+    assert rows["待认的人"] == "1"
+    assert rows["认证核对"] == "1"
+    assert rows["等您定的记录"] == "没有"
+
+
+def test_an_officer_has_no_tray_of_complaints_or_held_records(officer):
+    page = officer.get("/office/to-do")
+    assert "投诉" not in page
+    officer.get("/office/complaints", status=403)
+    officer.get("/office/held", status=403)
+
+
+def test_ones_own_messages_are_put_away(lead, cast, now):
+    inbox.tell([inbox.Message(cast.luo_guoxiu.id, TOWNSHIP, "consent", cast.chen_guilan.id, None, "陈桂兰")], now=now)
+    page = lead.get("/office/to-do")
+    assert "有人收回同意" in page
+    page = lead.submit(page, "form[action*=messages]")
+    assert "没有给您的消息" in page
+    assert InboxMessage.get().done_at == now
+
+
+# ---- requests
+
+
+def test_a_request_is_taken_on_answered_and_gone_from_the_tray(officer, cast):
+    request = a_request()
+    page = officer.get("/office/requests")
+    assert "想换个新的医保卡" in page
+    url = f"/office/requests/{request.id}"
+    page = officer.submit(officer.get(url), "form[action$=take_on]")
+    assert "李强" in page
+    page = officer.submit(page, "#answer-form", answer="下周一带身份证到窗口")
+    assert "下周一带身份证到窗口" in page
+    assert not page.select("#answer-form")
+    assert "没有等着办的诉求" in officer.get("/office/requests")
+    assert "下周一" in officer.get(url)
+
+
+def test_a_request_is_passed_on_or_declined_with_words(officer, cast):
+    one, other = a_request(), a_request(of=cast.zhou_xinglin)
+    page = officer.get(f"/office/requests/{one.id}")
+    officer.submit(page, "#pass-on", to="", status=422)
+    officer.submit(page, "#pass-on", to="县医保局")
+    assert Request.get_by_id(one.id).state == "passed_on"
+    page = officer.get(f"/office/requests/{other.id}")
+    officer.submit(page, "#decline", why="", status=422)
+    officer.submit(page, "#decline", why="这件事要本人到县里办")
+    assert Request.get_by_id(other.id).state == "declined"
+
+
+def test_a_request_elsewhere_does_not_exist(desk, cast):
+    request = a_request()
+    desk(cast.qian_wei).get(f"/office/requests/{request.id}", status=404)
+
+
+# ---- to hand over
+
+
+def test_something_to_hand_over_is_planned_on_the_residents_page(officer, cast):
+    page = officer.get(f"/office/residents/{cast.chen_guilan.id}")
+    page = officer.submit(page, "#plan-delivery", what="残疾人证", who_may="本人或女儿")
+    made = Delivery.get()
+    assert (made.agent_id, made.due_on) == (cast.wang_fang.id, TODAY + timedelta(days=7))
+    assert "残疾人证" in officer.get("/office/deliveries")
+
+
+def test_a_day_that_is_over_is_no_plan(officer, cast):
+    page = officer.get(f"/office/residents/{cast.chen_guilan.id}")
+    officer.submit(page, "#plan-delivery", what="残疾人证", due_on="2026-10-12", status=422)
+    assert Delivery.select().count() == 0
+
+
+def test_what_could_not_be_handed_over_comes_back_and_goes_out_again(officer, cast):
+    delivery = a_delivery(state="attempted", tries=1, made={"why": "not_home"})
+    url = f"/office/deliveries/{delivery.id}"
+    page = officer.submit(officer.get(url), "#bring-back", why="一直没人")
+    assert "退回站里" in page
+    page = officer.submit(page, "#plan-again", due_on="2026-10-20")
+    assert Delivery.get().state == "ready"
+
+
+# ---- people to match
+
+
+def test_a_provisional_person_stands_beside_who_may_be_meant(officer, cast):
+    here = a_provisional(id_lookup=Resident.get_by_id(cast.chen_guilan.id).id_lookup)
+    page = officer.get(f"/office/matches/{here.id}")
+    assert "身份证、名字、村" in page
+    page = officer.submit(page, f"form[action='/office/matches/{here.id}/merge']")
+    assert page.url == f"/office/residents/{cast.chen_guilan.id}"
+    page = officer.submit(page, "form[action$=part]")
+    assert page.url == f"/office/matches/{here.id}"
+
+
+def test_somebody_unknown_becomes_a_resident(officer, cast):
+    here = a_provisional(name="欧阳新", initials="oyx")
+    page = officer.get(f"/office/matches/{here.id}")
+    assert "镇里没有这个名字" in page
+    officer.submit(page, "form[action$=verify]")
+    assert Resident.get_by_id(here.id).state == "verified"
+
+
+# ---- deaths
+
+
+def test_a_death_is_made_certain_with_gentle_words(officer, cast):
+    report = a_death()
+    page = officer.get(f"/office/deaths/{report.id}")
+    assert "请先替我们向家人道一声节哀" in page
+    assert not page.select(".tag-act")
+    page = officer.submit(page, "#confirm", source="户籍注销证明", died_on="2026-10-12")
+    assert DeathReport.get().state == "confirmed"
+    assert "已经去世" in officer.get(f"/office/residents/{cast.chen_guilan.id}")
+
+
+def test_a_mistake_is_put_right(officer, cast):
+    report = a_death()
+    officer.submit(officer.get(f"/office/deaths/{report.id}"), "#mistake", words="是同名的邻居，已上门道歉")
+    assert Resident.get_by_id(cast.chen_guilan.id).life == "presumed_alive"
+
+
+# ---- held records
+
+
+VISIT = {
+    "reasons": ["care"], "outcome": "done", "notes": "带了一袋米", "started_at": "2026-10-13T01:00:00Z",
+    "ended_at": "2026-10-13T01:20:00Z",
+}  # fmt: skip
+
+
+def a_held_record(cast, by=None):
+    by = by or cast.wang_fang
+    body = {"visit": str(ciphers.uuid7()), **VISIT}
+    event = an_event("visit.ended", by, cast.chen_guilan.id, [], state="held", body=body)
+    JournalEntry.update(why="post-not-in-force").where(JournalEntry.id == event).execute()
+    return event
+
+
+def test_a_held_record_says_why_it_waits_and_is_adopted(lead, cast):
+    event = a_held_record(cast)
+    assert "王芳" in lead.get("/office/held")
+    page = lead.get(f"/office/held/{event}")
+    for words in ("那天岗位不在任", "带了一袋米", "看望", "办完了"):
+        assert words in page, words
+    lead.submit(page, "#adopt-form", why="", status=422)
+    lead.submit(page, "#adopt-form", why="岗位当天续上了")
+    assert JournalEntry.get(JournalEntry.id == event).state == "adopted"
+    assert "带了一袋米" in lead.get(lead.get("/office/visits").select(".table tbody th a")[0]["href"])
+
+
+def test_a_held_record_is_answered_without_effect(lead, cast):
+    event = a_held_record(cast)
+    lead.submit(lead.get(f"/office/held/{event}"), "#answer-form", answer="这天您不在任")
+    assert JournalEntry.get(JournalEntry.id == event).state == "answered"
+    assert not lead.get("/office/visits?days=all").select(".table tbody tr")
+
+
+def test_a_lead_does_not_adopt_an_own_record(lead, cast):
+    event = a_held_record(cast, by=cast.luo_guoxiu)
+    page = lead.get(f"/office/held/{event}")
+    assert "由另一位负责人来定" in page
+    assert not page.select("#adopt-form")
+
+
+# ---- complaints
+
+
+def test_a_complaint_is_answered(lead, cast):
+    row = Complaint(
+        id=ciphers.uuid7(), scope=TOWNSHIP, kind="suggestion", words="名单按组排就好了", person=cast.wang_fang.id,
+        made_at=NOW, received_at=NOW,
+    )  # fmt: skip
+    an_event("complaint.made", cast.wang_fang, None, [row])
+    page = lead.get("/office/complaints")
+    page = lead.submit(page, "#answer-1", answer="下个月就按组排")
+    assert "都答复了" in page
+    assert "下个月就按组排" in page
