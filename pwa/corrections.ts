@@ -19,7 +19,19 @@ export interface Correctable {
 
 /** The newest correction of this record, if it has one. */
 export async function correctionOf(ctx: Ctx, old: OwnRecord): Promise<OwnRecord | undefined> {
-  const all = old.subject ? await ctx.store.records.bySubject(old.subject) : await ctx.store.records.list();
+  return correcting(old, old.subject ? await ctx.store.records.bySubject(old.subject) : await ctx.store.records.list());
+}
+
+/** What stands of a record now: its newest correction's words, the correction itself, or the first as it was written. */
+export function standing(first: OwnRecord, all: OwnRecord[]): { record: OwnRecord; body: Record<string, unknown> } {
+  let found = { record: first, body: first.body };
+  for (let next = correcting(first, all); next; next = correcting(next, all))
+    found = { record: next, body: next.body.body as Record<string, unknown> };
+  return found;
+}
+
+/** The correction of this very record that counts, if any. */
+function correcting(old: OwnRecord, all: OwnRecord[]): OwnRecord | undefined {
   return all.find(
     ({ kind, body, state }) => kind === "record.corrected" && body.corrects === old.id && state !== "refused",
   );

@@ -1,6 +1,6 @@
 /** Complaints and suggestions about this very program or the work it makes, with their answers (R-BUR-2). */
 
-import type { Correctable } from "../corrections.ts";
+import { type Correctable, standing } from "../corrections.ts";
 import { type Ctx, type InboxRow, type Route, record, seeOther } from "../ctx.ts";
 import { type Errors, none, oneOf, words } from "../fields.ts";
 import type { ComplaintMade } from "../generated/wire.ts";
@@ -22,10 +22,13 @@ interface Values {
 async function list(ctx: Ctx): Promise<Response> {
   const [records, inbox] = await Promise.all([ctx.store.records.list(), ctx.store.inbox.list()]);
   const said = records.filter(({ kind }) => kind === "complaint.made");
-  const items = said.map(({ id, body, at, state, number }) => {
+  const items = said.map((first) => {
+    const { at, number } = first;
+    const { record: newest, body } = standing(first, records);
     const { complaint, kind, words: text } = body as unknown as ComplaintMade;
     const answer = answerTo(inbox, complaint);
-    return { id, kind, words: text, at, state, number, answer: answer?.words ?? "", answered_at: answer?.at ?? "" };
+    const shown = { id: newest.id, kind, words: text, at, state: newest.state, number };
+    return { ...shown, answer: answer?.words ?? "", answered_at: answer?.at ?? "" };
   });
   return ctx.render("field/complaints.html", { items, said: ctx.query.get("said") ?? "" });
 }

@@ -1,9 +1,10 @@
 /** What the township told this agent: each line opens its one thing; a question is answered here. */
 
-import type { Correctable } from "../corrections.ts";
+import { type Correctable, standing } from "../corrections.ts";
 import { type Ctx, type InboxRow, type OwnRecord, Problem, type Route, record, seeOther } from "../ctx.ts";
 import { type Errors, none, words } from "../fields.ts";
 import type { QueryAnswered } from "../generated/wire.ts";
+import { reasonWords } from "./outbox.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/inbox", list],
@@ -52,10 +53,16 @@ export async function waitingFor(ctx: Ctx): Promise<{ open: number; need: number
 }
 
 async function lineOf(ctx: Ctx, row: InboxRow): Promise<Line> {
-  const { id, kind, words: text, at } = row;
+  const { id, kind, at } = row;
+  const text = wordsOf(ctx, row);
   const name = await nameOf(ctx, row);
   const href = row.resident && name && ON_PERSON.has(kind) ? `/field/residents/${row.resident}` : `/field/inbox/${id}`;
   return { id, kind, name, words: text, at, href };
+}
+
+/** What was held may come with the county's own code for why; people get the sentence. */
+function wordsOf(ctx: Ctx, { kind, words: text }: InboxRow): string {
+  return kind === "held" && /^[a-z][a-z._-]+$/.test(text) ? reasonWords(ctx, text) : text;
 }
 
 /** "" when the person has left the pack. */
@@ -93,12 +100,20 @@ async function page(ctx: Ctx, row: InboxRow, text: string, errors: Errors): Prom
   const name = await nameOf(ctx, row);
   const query = row.kind === "query" ? (row.about ?? row.id) : "";
   const given = query ? answerOf(await answers(ctx), row) : undefined;
+  const stands = given && standing(given, await ctx.store.records.list());
   const draft = query && !given ? await ctx.store.drafts.open(`query:${query}`) : null;
   return ctx.render(
     "field/message.html",
     {
-      ...{ row: { ...row, name }, back: "/field/inbox", to: await thingOf(ctx, row, name), correcting: null },
-      answer: given ? { words: given.body.words, at: given.at, state: given.state, record: given.id } : null,
+      ...{
+        row: { ...row, name, words: wordsOf(ctx, row) },
+        back: "/field/inbox",
+        to: await thingOf(ctx, row, name),
+        correcting: null,
+      },
+      answer: stands
+        ? { words: stands.body.words, at: stands.record.at, state: stands.record.state, record: stands.record.id }
+        : null,
       ...{
         action: `/field/inbox/${row.id}`,
         draft: draft ?? { id: "" },

@@ -1,5 +1,6 @@
 /** One person: what to know, what is due, what was; and the whole ID number, for a reason. */
 import { householdOf, mattersOf, placeOf, primaryOf } from "../cards.ts";
+import { standing } from "../corrections.ts";
 import { type Ctx, type OwnRecord, type ResidentCard, type Route, record } from "../ctx.ts";
 import { cardOf, type Errors, none, oneOf, whom, words } from "../fields.ts";
 import { localDay, masked_id } from "../filters.ts";
@@ -13,7 +14,7 @@ export const routes: Route[] = [
 
 const PAST = 10;
 /** Shown in the list of visits by the visit they belong to, or nowhere. */
-const WITHIN = new Set(["visit.ended", "resident.unmasked", "resident.noted", "query.answered"]);
+const WITHIN = new Set(["visit.ended", "resident.unmasked", "resident.noted", "query.answered", "record.corrected"]);
 
 async function show(ctx: Ctx): Promise<Response> {
   const person = await ctx.store.people.get(ctx.params.id!);
@@ -66,23 +67,28 @@ async function show(ctx: Ctx): Promise<Response> {
 /** Visits the county told of, and those this phone wrote, each once, newest first; own ones lead to their record. */
 function pastOf(card: ResidentCard, own: OwnRecord[]): Record<string, unknown>[] {
   const written = own.filter(({ kind }) => kind === "visit.ended");
-  const known = new Set(written.map(({ body }) => body.visit));
-  const mine = written.map(({ id, at, body, state }) => ({
-    ...{ on: localDay(String(body.ended_at ?? at)), by: "", notes: body.notes ?? "", outcome: body.outcome },
-    ...{ reasons: body.reasons ?? [], state, record: id },
-  }));
+  const corrections = own.filter(({ kind }) => kind === "record.corrected").map(({ id }) => id);
+  // The county tells a corrected visit under its correction's id.
+  const known = new Set<unknown>([...written.map(({ body }) => body.visit), ...corrections]);
+  const mine = written.flatMap((first) => {
+    const { record: newest, body } = standing(first, own);
+    const stands = pastLine(newest, body, "");
+    return newest === first ? [stands] : [stands, pastLine(first, first.body, "struck")];
+  });
   const told = card.past
     .filter(({ id }) => !known.has(id))
     .map(({ on, by, notes, outcome, reasons }) => ({
-      on,
-      by,
-      notes,
-      outcome,
-      reasons,
-      state: "",
-      record: "",
+      ...{ on, by, notes, outcome, reasons },
+      ...{ state: "", record: "", struck: "" },
     }));
   return [...mine, ...told].sort((a, b) => (a.on < b.on ? 1 : a.on > b.on ? -1 : 0)).slice(0, PAST);
+}
+
+function pastLine({ id, at, state }: OwnRecord, body: Record<string, unknown>, struck: "" | "struck") {
+  return {
+    ...{ on: localDay(String(body.ended_at ?? at)), by: "", notes: body.notes ?? "", outcome: body.outcome },
+    ...{ reasons: body.reasons ?? [], state, record: id, struck },
+  };
 }
 
 async function askWhy(ctx: Ctx): Promise<Response> {

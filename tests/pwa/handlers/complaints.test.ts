@@ -22,6 +22,20 @@ test("it is said which of the two, and something is said", async () => {
   expect(page).toContain("Write what you want to say");
 });
 
+test("what was said stands as it was put right", async () => {
+  const one = await phone();
+  await one.post(FORM, { kind: "complaint", words: "重复填。" });
+  const [first] = await records(one);
+  await one.post(`/field/records/${first!.id}/correction`, {
+    kind: "complaint",
+    words: "同一个电话要填两次。",
+    why: "写漏了",
+  });
+  const page = await (await one.get("/field/complaints")).text();
+  expect(page).toContain("同一个电话要填两次。");
+  expect(page).not.toContain("重复填。");
+});
+
 test("the answer stands with what it answers, and leads there from the inbox", async () => {
   const one = await phone();
   await one.post(FORM, { kind: "suggestion", words: "按寨子排。" });

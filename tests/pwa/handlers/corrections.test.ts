@@ -145,3 +145,31 @@ test("a record that is not this phone's does not exist", async () => {
   const one = await phone();
   expect((await one.get(`/field/records/${id(77)}`)).status).toBe(404);
 });
+
+test("the person's page shows what stands, and the first one struck, wherever the county's row is by now", async () => {
+  const one = await phone();
+  const visit = await visited(one);
+  await one.post(`/field/records/${visit}/correction`, {
+    outcome: "away",
+    reasons: "care",
+    notes: "去广东了",
+    why: "点错了",
+  });
+  const [correction] = await records(one);
+  const rows = async () =>
+    (await (await one.get(LUO_HOME)).text()).match(/<a class="row" href="\/field\/records\/[^>]*>/g);
+  const page = await (await one.get(LUO_HOME)).text();
+  expect(page.indexOf("去广东了")).toBeLessThan(page.indexOf("<s>去女儿家了</s>"));
+  expect(await rows()).toHaveLength(2);
+  // The county tells of the corrected visit under its correction's id.
+  const told = {
+    id: correction!.id,
+    on: "2026-11-22",
+    reasons: ["care"],
+    outcome: "away",
+    by: "杨秀芝",
+    notes: "去广东了",
+  };
+  await luo(one, { past: [told] });
+  expect((await (await one.get(LUO_HOME)).text()).match(/去广东了/g)).toHaveLength(1);
+});

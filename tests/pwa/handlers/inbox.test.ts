@@ -68,6 +68,18 @@ test("the county's own word that something is done settles a line", async () => 
   expect(await (await one.get("/field/inbox")).text()).toContain("Nothing new from the township");
 });
 
+test("why a record was held is a sentence, what the township wrote stays its own", async () => {
+  const one = await phone();
+  await told(
+    one,
+    { id: id(706), kind: "held", about: id(88), words: "time-uncertain" },
+    { id: id(707), kind: "held", about: id(89), words: "岗已经停了" },
+  );
+  const page = await (await one.get("/field/inbox")).text();
+  expect(page).not.toContain("time-uncertain");
+  expect(page).toContain("岗已经停了");
+});
+
 test("an unknown line is not there", async () => {
   const one = await phone();
   expect((await one.get(`/field/inbox/${id(799)}`)).status).toBe(404);
