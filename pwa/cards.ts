@@ -101,9 +101,12 @@ export function householdOf(person: Pick<Person, "household">): string {
   return person.household.replace(/^\d{12}(?=\d)/, "").replace(/^0+(?=\d)/, "");
 }
 
-/** UUIDv7 begins with its milliseconds: a draft's id says when the work began. */
-export function bornAt(id: string): Date {
-  return new Date(Number.parseInt(id.replace("-", "").slice(0, 12), 16));
+const LONG_MS = 3 * 3_600_000;
+
+/** UUIDv7 begins with its milliseconds, so a draft's id says when the work began; a form left open since long ago began just now. */
+export function beganAt(id: string, now: Date): Date {
+  const born = Number.parseInt(id.replace("-", "").slice(0, 12), 16);
+  return now.getTime() - born > LONG_MS ? now : new Date(born);
 }
 
 function plain(kind: Matter["kind"], id: string): Matter {

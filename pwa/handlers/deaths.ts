@@ -72,7 +72,7 @@ async function report(ctx: Ctx): Promise<Response> {
   ];
   if (visit) {
     const went = readVisit(fieldsOf(visit));
-    facts.push(await visitFact(ctx, card, visit, went, null, []), ...notTaken(card, visit.id, went));
+    facts.push(await visitFact(ctx, card, visit, went, null, []), ...notTaken(card, visit.id, went, ctx.clock.now()));
   }
   await record(ctx, facts);
   return seeOther(`${home(card.id)}?said=death`);
@@ -175,7 +175,7 @@ async function mistaken(ctx: Ctx): Promise<Response> {
     body: { corrects: old.id, why, body: { ...old.body, mistaken: true } },
     change: { life: "" },
   });
-  return seeOther(`${home(card.id)}?said=corrected`);
+  return seeOther(`${home(card.id)}?said=heard_wrong`);
 }
 
 /* ---- put right within two working days ---- */

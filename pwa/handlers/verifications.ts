@@ -3,10 +3,12 @@
  * Where consent stands it takes five presses: begin, document, shutter, witness, keep. What could not be is said as plainly.
  */
 import { uuid7 } from "../bytes.ts";
+import type { Correctable } from "../corrections.ts";
 import { type Ctx, type Draft, Problem, type ResidentCard, type Route, record, seeOther } from "../ctx.ts";
 import {
   cardOf,
   type Errors,
+  type Mark,
   type MarkValues,
   markValues,
   NO_MARK,
@@ -28,6 +30,8 @@ export const routes: Route[] = [
   ["GET", "/field/residents/:id/verification/gestures", gestures],
   ["GET", "/field/residents/:id/verification/confirm", confirm],
   ["POST", "/field/residents/:id/verification/confirm", keep],
+  ["GET", "/field/residents/:id/app", askApp],
+  ["POST", "/field/residents/:id/app", keepApp],
   ["GET", "/field/residents/:id/kin", askKin],
   ["POST", "/field/residents/:id/kin", keepKin],
   ["GET", "/field/residents/:id/loss", askLoss],
@@ -40,6 +44,7 @@ const CONDITIONS = ["healthy", "weak", "bedridden", "hospital"] as const;
 const LOSSES = ["double_benefit", "missing", "serving_sentence", "lost_nationality", "other"] as const;
 const WITNESSES = ["before", "helper", "guardian", "other"] as const;
 type Ability = (typeof ABILITIES)[number];
+type Condition = VerificationCaptured["condition"];
 
 const home = (id: string): string => `/field/residents/${id}`;
 const step = (id: string, name = ""): string => `${home(id)}/verification${name ? "/" : ""}${name}`;
@@ -235,59 +240,73 @@ function known(
 
 async function keep(ctx: Ctx): Promise<Response> {
   const card = await cardOf(ctx);
-  const event = ctx.form.get("event") ?? "";
-  if (event && (await ctx.store.records.get(event))) return seeOther(`${home(card.id)}?said=verification`); // a second tap
+  if (await isKept(ctx)) return seeOther(`${home(card.id)}?said=verification`);
   const draft = await begun(ctx, card);
   const values = read(ctx.form);
   const { mark, blobs, errors } = await readMark(ctx, draft.id);
-  const { name: agent } = (await ctx.store.me.get()).person;
   const witness = witnessOf(card, values);
-  if (!values.witness) errors.witness = ctx.t("Choose who stands by");
-  else if (!witness.name) errors.witness_other = ctx.t("Write the name and how they are related");
-  else if (witness.name === agent) errors.witness = ctx.t("You cannot be the witness, ask somebody else");
-  if (!values.condition) errors.condition = ctx.t("Choose how they are");
+  Object.assign(errors, await errorsOf(ctx, values, witness));
   await ctx.store.drafts.keep(draft.key, fieldsIn(ctx.form));
   if (!none(errors) || !mark) return confirmPage(ctx, card, draft, values, markValues(ctx.form), errors);
 
   const fields = fieldsOf(draft);
   const ability = oneOf(fields, "ability", ABILITIES) || "normal";
-  const entitlements = wanted(card).map(({ id }) => id);
-  const visit = uuid7(ctx.clock.now());
-  const body: VerificationCaptured = {
-    ...{ verification: draft.id, visit, entitlements, challenge: card.challenge?.id ?? null },
+  await capture(ctx, card, draft, ["picture", ...blobs], {
+    challenge: card.challenge?.id ?? null,
     gesture: (await gestureOf(ctx, card, ability)).code || ability,
     document: oneOf(fields, "document", DOCUMENTS) || "none",
-    condition: values.condition as VerificationCaptured["condition"],
-    witness,
-    kin: card.kin,
+    ...{ condition: values.condition as Condition, witness, mark: mark as VerificationCaptured["mark"] },
     captured_at: fields.get("captured_at") ?? ctx.clock.now().toISOString(),
-    retake_of: retakeOf(card)?.id ?? null,
-    mark: mark as VerificationCaptured["mark"],
-  };
-  const visited = await visitAround(ctx, card, visit, draft.id, mark, blobs);
+  });
+  return seeOther(`${home(card.id)}?said=verification`);
+}
+
+/** A second tap on a save. */
+async function isKept(ctx: Ctx): Promise<boolean> {
+  const event = ctx.form.get("event");
+  return Boolean(event && (await ctx.store.records.get(event)));
+}
+
+async function errorsOf(ctx: Ctx, values: Values, witness: VerificationCaptured["witness"]): Promise<Errors> {
+  const errors: Errors = {};
+  const { name: agent } = (await ctx.store.me.get()).person;
+  if (!values.witness) errors.witness = ctx.t("Choose who stands by");
+  else if (!witness.name) errors.witness_other = ctx.t("Write the name and how they are related");
+  else if (witness.name === agent) errors.witness = ctx.t("You cannot be the witness, ask somebody else");
+  if (!values.condition) errors.condition = ctx.t("Choose how they are");
+  return errors;
+}
+
+/** The verification and the visit it was, all or nothing; the card says so before the county does. */
+async function capture(
+  ctx: Ctx,
+  card: ResidentCard,
+  draft: Draft,
+  blobs: string[],
+  seen: Pick<VerificationCaptured, "document" | "condition" | "witness" | "mark" | "captured_at"> &
+    Partial<VerificationCaptured>,
+): Promise<void> {
+  const entitlements = wanted(card).map(({ id }) => id);
+  const visit = uuid7(ctx.clock.now());
+  const retake_of = retakeOf(card)?.id ?? null;
+  const body: VerificationCaptured = { verification: draft.id, visit, entitlements, kin: card.kin, retake_of, ...seen };
+  const { condition, witness, mark } = body;
+  const visited = await visitAround(
+    ctx,
+    card,
+    visit,
+    draft.id,
+    mark as Mark,
+    blobs.filter((role) => role === "mark"),
+  );
   await record(ctx, [
-    {
-      ...{
-        id: draft.id,
-        kind: "verification.captured",
-        subject: card.id,
-        body: { ...body },
-        draft: draft.key,
-      },
-      blobs: ["picture", ...blobs],
-    },
+    { id: draft.id, kind: "verification.captured", subject: card.id, body: { ...body }, draft: draft.key, blobs },
     {
       ...visited,
       change: {
         ...visited.change,
-        ...{
-          condition: body.condition,
-          witness: {
-            name: witness.name,
-            relation: witness.relation ?? "",
-            resident: witness.resident ?? null,
-          },
-        },
+        condition,
+        witness: { name: witness.name ?? "", relation: witness.relation ?? "", resident: witness.resident ?? null },
         entitlements: card.entitlements.map((one) =>
           entitlements.includes(one.id) ? { ...one, taken: "captured" } : one,
         ),
@@ -295,6 +314,52 @@ async function keep(ctx: Ctx): Promise<Response> {
       },
     },
   ]);
+}
+
+/* ---- done by the family in the agency's own app: its receipt instead of a picture (R-LIF-8) */
+
+async function askApp(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  if (card.life || wanted(card).length === 0) return seeOther(home(card.id));
+  const draft = await ctx.store.drafts.open(`app:${card.id}`);
+  const before = oneOf(new URLSearchParams({ condition: card.condition }), "condition", CONDITIONS);
+  return appPage(ctx, card, draft, { ...read(fieldsOf(draft)), condition: before }, "", {});
+}
+
+async function appPage(
+  ctx: Ctx,
+  card: ResidentCard,
+  draft: Draft,
+  values: Values,
+  receipt: string,
+  errors: Errors,
+): Promise<Response> {
+  return ctx.render(
+    "field/verification_app.html",
+    {
+      ...{ action: `${home(card.id)}/app`, back: home(card.id), person: whom(ctx, card), draft, draft_key: draft.key },
+      ...{ benefits: await benefitsOf(ctx, card), witnesses: known(card), values, receipt, errors },
+      condition_before: card.condition,
+    },
+    none(errors) ? {} : { status: 422 },
+  );
+}
+
+async function keepApp(ctx: Ctx): Promise<Response> {
+  const card = await cardOf(ctx);
+  if (await isKept(ctx)) return seeOther(`${home(card.id)}?said=verification`);
+  const draft = await ctx.store.drafts.open(`app:${card.id}`);
+  const values = read(ctx.form);
+  const witness = witnessOf(card, values);
+  const receipt = words(ctx.form, "receipt");
+  const errors = await errorsOf(ctx, values, witness);
+  if (!receipt) errors.receipt = ctx.t("Copy the number the app shows at the end");
+  if (!none(errors)) return appPage(ctx, card, draft, values, receipt, errors);
+  await capture(ctx, card, draft, [], {
+    ...{ document: "none", condition: values.condition as Condition, witness, official_app_receipt: receipt },
+    mark: { kind: "none", why: ctx.t("done in the official app") },
+    captured_at: ctx.clock.now().toISOString(),
+  });
   return seeOther(`${home(card.id)}?said=verification`);
 }
 
@@ -304,7 +369,7 @@ async function visitAround(
   card: ResidentCard,
   id: string,
   verification: string,
-  mark: Parameters<typeof visitFact>[4],
+  mark: Mark,
   blobs: string[],
 ): ReturnType<typeof visitFact> {
   for (const role of blobs) {
@@ -420,4 +485,36 @@ async function notTaken(
     draft: key,
     change,
   });
+}
+
+/* ---- put right within two working days: what was written beside the picture; the picture, the mark and their time stay */
+
+export const correctable: Correctable = {
+  template: "field/verification_correct.html",
+  async show(ctx, old, again) {
+    const card = await cardOf(ctx, old.subject ?? "");
+    const body = old.body as unknown as VerificationCaptured;
+    const values = again ? read(ctx.form) : written(body, card);
+    const document = again ? oneOf(ctx.form, "document", DOCUMENTS) : body.document;
+    const remarks = again ? words(ctx.form, "remarks", 200) : (body.remarks ?? "");
+    return { witnesses: known(card), values: { ...values, document, remarks } };
+  },
+  async read(ctx, old) {
+    const card = await cardOf(ctx, old.subject ?? "");
+    const values = read(ctx.form);
+    const witness = witnessOf(card, values);
+    const errors = await errorsOf(ctx, values, witness);
+    const document = oneOf(ctx.form, "document", DOCUMENTS);
+    if (!document) errors.document = ctx.t("Choose one");
+    const remarks = words(ctx.form, "remarks", 200);
+    return { errors, body: { ...old.body, document, condition: values.condition, witness, remarks } };
+  },
+};
+
+/** The form as the first record filled it. */
+function written(body: VerificationCaptured, card: ResidentCard): Values {
+  const { name = "", relation = "" } = body.witness;
+  const found = known(card).find((one) => one.name === name);
+  const witness = (found?.value ?? "other") as Values["witness"];
+  return { witness, other: found ? "" : [name, relation].filter(Boolean).join("，"), condition: body.condition };
 }

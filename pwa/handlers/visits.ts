@@ -1,6 +1,6 @@
 /** A visit: one form for every purpose. It begins when the form is first opened and ends with the save: no check-in (R-BUR-3). */
 import { uuid7 } from "../bytes.ts";
-import { bornAt, openMatters } from "../cards.ts";
+import { beganAt, openMatters } from "../cards.ts";
 import { type Ctx, type Draft, type Fact, Problem, type ResidentCard, type Route, record, seeOther } from "../ctx.ts";
 import {
   cardOf,
@@ -115,7 +115,10 @@ async function answer(ctx: Ctx): Promise<Response> {
   await ctx.store.drafts.keep(draft.key, fieldsIn(ctx.form));
   if (values.outcome === "death_reported") return seeOther(`/field/residents/${card.id}/death?visit=1`);
   if (SIGNED.includes(values.outcome as Outcome)) return seeOther(`/field/visits/mark?resident=${card.id}`);
-  await record(ctx, [await visitFact(ctx, card, draft, values, null, []), ...notTaken(card, draft.id, values)]);
+  await record(ctx, [
+    await visitFact(ctx, card, draft, values, null, []),
+    ...notTaken(card, draft.id, values, ctx.clock.now()),
+  ]);
   return seeOther(`/field/residents/${card.id}?said=${values.outcome === "refused" ? "refused" : "visit"}`);
 }
 
@@ -127,11 +130,11 @@ function errorsOf(ctx: Ctx, values: Values): Errors {
 }
 
 /** Went for a verification and came back without: the round learns why (R-LIF-5). */
-export function notTaken(card: ResidentCard, visit: string, values: Values): Fact[] {
+export function notTaken(card: ResidentCard, visit: string, values: Values, now: Date): Fact[] {
   const open = card.entitlements.filter(({ taken }) => !taken).map(({ id }) => id);
   if (!values.reasons.includes("verification") || open.length === 0) return [];
   const { outcome, where } = bodyOf(card, values);
-  const id = uuid7(bornAt(visit));
+  const id = uuid7(now);
   return [
     {
       ...{ id, kind: "verification.not_taken", subject: card.id },
@@ -202,7 +205,7 @@ export async function visitFact(
     visit: draft.id,
     ...bodyOf(card, values),
     mark: mark as VisitEnded["mark"],
-    started_at: bornAt(began).toISOString(),
+    started_at: beganAt(began, ctx.clock.now()).toISOString(),
     ended_at: ctx.clock.now().toISOString(),
     return_on: again,
     ...links,

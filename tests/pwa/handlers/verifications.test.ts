@@ -239,3 +239,54 @@ test("a doubt about the entitlement is told, with who said so, and stops nothing
   });
   expect(await (await one.get(HOME)).text()).toContain("Begin verification");
 });
+
+test("done by the family in the official app, its number stands for the picture", async () => {
+  const one = await ready({ consents: { life_verification: "refused" } });
+  const path = `${HOME}/app`;
+  expect(await (await one.get(START)).text()).toContain(path);
+  const form = { witness: "before", condition: "weak" };
+  expect((await one.post(path, form)).status).toBe(422);
+  expect(went(await one.post(path, { ...form, receipt: "AH-20261122-88" }))).toBe(`${HOME}?said=verification`);
+  const captured = (await one.store.records.list()).find(({ kind }) => kind === "verification.captured")!;
+  expect(captured.body).toMatchObject({
+    official_app_receipt: "AH-20261122-88",
+    document: "none",
+    mark: { kind: "none" },
+  });
+  expect(captured.blobs).toEqual([]);
+});
+
+test("what was written beside the picture can be put right, the picture stays", async () => {
+  const one = await ready();
+  await one.post(START, { document: "id_card" });
+  await shoot(one);
+  await one.post(CONFIRM, { ...(await sign(one)), witness: "other", witness_other: "周家贵，邻居", condition: "weak" });
+  const captured = (await one.store.records.list()).find(({ kind }) => kind === "verification.captured")!;
+  const path = `/field/records/${captured.id}/correction`;
+  expect(await (await one.get(path)).text()).toMatch(/value="before" checked>.*?邻居 周家贵/s);
+  const right = {
+    why: "见证人记错了",
+    document: "household_book",
+    witness: "other",
+    witness_other: "陈大兰，女儿",
+    condition: "bedridden",
+    remarks: "",
+  };
+  await one.post(path, right);
+  const corrected = (await one.store.records.list()).find(({ kind }) => kind === "record.corrected")!;
+  expect(corrected.body).toMatchObject({
+    ...{ corrects: captured.id, why: "见证人记错了" },
+    body: { document: "household_book", condition: "bedridden", witness: { name: "陈大兰" }, mark: captured.body.mark },
+  });
+});
+
+test("a form left open since yesterday began just now", async () => {
+  const one = await ready();
+  await one.get(START);
+  one.at.now = new Date("2026-11-23T02:00:00.000Z");
+  await one.post(START, { document: "id_card" });
+  await shoot(one);
+  await one.post(CONFIRM, { ...(await sign(one)), witness: "before", condition: "weak" });
+  const visit = (await one.store.records.list()).find(({ kind }) => kind === "visit.ended")!;
+  expect(visit.body.started_at).toBe("2026-11-23T02:00:00.000Z");
+});
