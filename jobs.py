@@ -19,7 +19,7 @@ from huey.serializer import Serializer
 
 import keys
 import models
-from actions import cards, housekeeping, imports, pictures
+from actions import badges, cards, housekeeping, imports, pictures
 from rules.days import day_of
 from settings import Settings, from_environment
 
@@ -97,6 +97,11 @@ def forget_lists() -> int:
     return imports.forget_old(now=datetime.now(UTC), folder=settings.blobs_path)
 
 
+def warn_of_badges() -> int:
+    """Holders and leads hear once that a badge ends soon."""
+    return badges.warn_ending(now=datetime.now(UTC))
+
+
 #: What a bell may name.
 JOBS: dict[str, Callable[[], int]] = {
     "pictures": draw_pictures,
@@ -104,6 +109,7 @@ JOBS: dict[str, Callable[[], int]] = {
     "sweep": sweep_out,
     "lists": take_lists,
     "old lists": forget_lists,
+    "badges": warn_of_badges,
 }
 
 
@@ -133,6 +139,7 @@ def each_hour() -> None:
     _run("cards")
     _run("sweep")
     _run("old lists")
+    _run("badges")
 
 
 def _run(what: str) -> None:

@@ -6,13 +6,14 @@ import base64
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import models
 from actions import inbox, journal
-from models import Badge, BadgeScan, DeskSession, Device, Person, PhoneSession, Post, transaction
+from actions.arrivals import leads_of
+from models import Badge, BadgeScan, DeskSession, Device, InboxMessage, Person, PhoneSession, Post, transaction
 from rules import badges as rule
 from rules import ciphers, portraits, qr
 from rules.actors import Actor, HeldPost, Role, scope_of
@@ -105,7 +106,7 @@ def issue(orders: Sequence[Order], *, actor: Actor, now: datetime) -> list[Badge
                 [journal.Deed("badge.issued", badge.scope, body, rows=[badge, person, *replaced])], actor=actor, now=now
             )
             made.append(badge)
-        _tell(made, {each.id: each.number for each in made}, now)
+        _tell(made, {each.id: f"新证发好了，证号 {each.number}。" for each in made}, now)
     return made
 
 
@@ -225,7 +226,39 @@ def _end(
         for each in found
     ]
     journal.write(deeds, actor=actor, now=now, by=by)
-    _tell(found, {each.id: why for each in found}, now)
+    _tell(found, {each.id: SAID[kind].format(why=why) for each in found}, now)
+
+
+#: What the holder reads in the inbox; said by the township, so it is not translated.
+SAID = {"badge.suspended": "证先停用：{why}", "badge.resumed": "证恢复使用了。", "badge.revoked": "证作废了：{why}"}
+
+
+def warn_ending(*, now: datetime, limit: int = 100) -> int:
+    """The daily job: holders and leads hear once that a badge ends soon. Gives how many badges; safe to repeat."""
+    today = day_of(now)
+    last = today + timedelta(days=models.setting("badge.warn_days"))
+    told = InboxMessage.select(InboxMessage.about).where(
+        (InboxMessage.kind == "badge") & InboxMessage.words.startswith(ENDING)
+    )
+    ending = Badge.valid_to.between(today, last) & (Badge.state == "active") & Badge.id.not_in(told)
+    with transaction():
+        found = list(Badge.select().where(ending).order_by(Badge.valid_to, Badge.id).limit(limit))
+        leads = leads_of({each.area for each in found}, on=today)
+        messages = [
+            inbox.Message(person, each.scope, "badge", about=each.id, words=_ending(each, person))
+            for each in found
+            for person in sorted({each.person_id, *leads[each.area]})
+        ]
+        inbox.tell(messages, now=now)
+    return len(found)
+
+
+ENDING = "快到期："
+
+
+def _ending(badge: Badge, reader: UUID) -> str:
+    whose = "您的证" if reader == badge.person_id else f"{badge.name}的证"
+    return f"{ENDING}{whose} {badge.number} 用到 {badge.valid_to.month}月{badge.valid_to.day}日，请换新证。"
 
 
 def _save(badges: Sequence[Badge]) -> None:

@@ -145,3 +145,22 @@ def test_a_revoked_badge_stays_revoked(issued, cast, now):
     ):
         with pytest.raises(BadgeStepNotPossible):
             refused()
+
+
+def test_holder_and_lead_hear_once_that_a_badge_ends(issued, cast, now):
+    badge = issued(months=1)
+    assert badges.warn_ending(now=now - timedelta(days=10)) == 0
+    for _ in range(2):
+        badges.warn_ending(now=now)
+    heard = InboxMessage.select().where(InboxMessage.about == badge.id, InboxMessage.words.startswith("快到期"))
+    assert {each.person_id: each.words for each in heard} == {
+        cast.wang_fang.id: f"快到期：您的证 {badge.number} 用到 11月12日，请换新证。",
+        cast.luo_guoxiu.id: f"快到期：王芳的证 {badge.number} 用到 11月12日，请换新证。",
+    }
+
+
+def test_a_badge_paused_or_far_from_its_end_is_not_mentioned(issued, cast, now):
+    issued()
+    paused = issued(worker=cast.li_qiang, months=1)
+    badges.suspend([paused], why="请假", actor=cast.luo_guoxiu.actor, now=now)
+    assert badges.warn_ending(now=now) == 0
