@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 import models
 from actions import accounts, enrolments, people, phones
+from actions.badges import ISSUERS
 from api.access import actor_of, allows, get_object_or_404
 from api.office import bp, forms, go_to
 from api.office.frame import area_names
@@ -75,6 +76,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
         areas=_areas(),
         may_enrol=g.actor.may(*GIVES_PHONES) and any(Role(p.role) in CARRIES_PHONE for p in current),
         may_change=_may_look_after(found, current),
+        may_badge=bool(current) and g.actor.may(*ISSUERS),
         needs_desk=any(Role(p.role) in posts.AT_A_DESK for p in current),
     )
 
