@@ -46,6 +46,7 @@ from rules.enrolment import CARRIES_PHONE
 from rules.visits import tries
 
 OPEN_DELIVERY = ("ready", "taken_out", "attempted")
+TO_CARRY = ("ready", "taken_out")  # not handed over goes back to the station until it is planned again (domain §14)
 UNDER_WAY = ("captured", "checked_ok", "exported")
 SERVED = ("verified", "provisional")
 PAST = 5  # visits shown on a card
@@ -491,7 +492,7 @@ class _Facts:
         self.visits = latest_visits(ids, PAST)
         self.entitlements = _grouped(Entitlement, ids, Entitlement.listed & (Entitlement.agency_state != "ended"))
         self.care = _grouped(CareEntry, ids, CareEntry.state == "enrolled")
-        mine = Delivery.state.in_(OPEN_DELIVERY) & (Delivery.agent == actor.person)
+        mine = Delivery.state.in_(TO_CARRY) & (Delivery.agent == actor.person)
         self.deliveries = _grouped(Delivery, ids, mine)
         self.requests = _grouped(Request, ids, Request.answered_at.is_null(False) & (Request.raised_by == actor.person))
         self.clashes = _grouped(Clash, ids, Clash.state == "open")

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from actions import deaths
+from actions import deaths, deliveries
 from models import Complaint, DeathReport, Delivery, InboxMessage, JournalEntry, Resident, Visit
 from rules.ciphers import uuid7
 from tests.sync.conftest import the, visit
@@ -89,6 +89,20 @@ def test_why_it_was_not_handed_over_is_put_right_until_it_is_planned_again(send,
     assert (kept.made, kept.tries) == ({"why": "away", "words": "去女儿家了"}, 1)
     Delivery.update(state="ready").where(Delivery.id == row.id).execute()
     waits(put_right(first, right), "already-done")
+
+
+def test_what_goes_back_is_on_no_phone_until_it_is_planned_again(send, pull, phone, card, cast, now):
+    def tasks():
+        full = next(each for each in pull(phone)[0] if each["id"] == str(cast.chen_guilan.id))
+        return [task["what"] for task in full.get("tasks", []) if task["kind"] == "delivery"]
+
+    row = card()
+    assert tasks() == ["残疾人证"]
+    accepted(send("delivery.attempted", {"delivery": str(row.id), "why": "not_home"}))
+    assert tasks() == []
+    planned = Delivery.get_by_id(row.id)
+    deliveries.plan_again(planned, cast.wang_fang.id, date(2026, 10, 21), actor=cast.li_qiang.actor, now=now)
+    assert tasks() == ["残疾人证"]
 
 
 def told(**other):
