@@ -256,7 +256,8 @@ class Lookup:
     """One `SELECT … WHERE key IN (…)` of the hot path, whose text is written once.
 
     Peewee builds a statement value by value, which takes longer than SQLite takes to answer it. Rows come as tuples of
-    the columns' Python values. `also` is a further condition in SQL, without values of its own.
+    the columns' Python values. `also` is a further condition in SQL; values of its own stand in it as `{}` and are
+    given with the call, as the database keeps them.
     """
 
     _AS_THEY_ARE = (TextField, IntegerField, BigIntegerField)
@@ -273,13 +274,14 @@ class Lookup:
             if type(column) not in self._AS_THEY_ARE
         ]
 
-    def __call__(self, values: Iterable[Any]) -> list[tuple[Any, ...]]:
+    def __call__(self, values: Iterable[Any], *others: Any) -> list[tuple[Any, ...]]:
         params = [self._to_db(value) for value in values]
+        tail = self._tail.replace("{}", database.param)
         found: list[tuple[Any, ...]] = []
         for start in range(0, len(params), MOST_PARAMETERS):
             part = params[start : start + MOST_PARAMETERS]
-            sql = f"{self._text}({', '.join([database.param] * len(part))}){self._tail}"
-            for raw in database.execute_sql(sql, part).fetchall():
+            sql = f"{self._text}({', '.join([database.param] * len(part))}){tail}"
+            for raw in database.execute_sql(sql, [*part, *others]).fetchall():
                 row = list(raw)
                 for place, to in self._from_db:
                     row[place] = to(row[place])

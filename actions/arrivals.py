@@ -16,7 +16,7 @@ from uuid import UUID
 import models
 from actions import cards, inbox
 from actions.journal import Arrived
-from models import Person, Post, Resident, Row
+from models import Lookup, Person, Post, Resident, Row
 from rules.actors import Role, area_prefix
 from rules.admission import Held, PostFacts, Span, believed, told_at
 from rules.days import day_of
@@ -92,10 +92,13 @@ class Batch:
             inbox.tell(self.messages, now=self.now)
 
 
+_id_lookups: dict[type[Row], Lookup] = {}
+
+
 def unused(records: Sequence[Arrived], batch: Batch, model: Any, key: Callable[[Arrived], UUID]) -> list[Arrived]:
     """The records whose new row has an id nobody used; the others are held."""
-    wanted = [key(record) for record in records]
-    taken = {row[0] for row in model.select(model.id).where(model.id.in_(wanted)).tuples()}
+    lookup = _id_lookups.setdefault(model, Lookup(model.id, by=model.id))
+    taken = {row[0] for row in lookup(key(record) for record in records)}
     fresh = []
     for record in records:
         if key(record) in taken:
@@ -126,19 +129,49 @@ def tell_leads(batch: Batch, record: Arrived, kind: str, *, area: str, about: UU
             batch.messages.append(inbox.Message(lead, record.scope, kind, record.subject, about, words))
 
 
+#: Kinds that change the resident's own row: its leaf needs all of it.
+CHANGES_RESIDENT = frozenset({"resident.noted", "death.reported", "record.corrected"})
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What most records need of the person they are about; without opening what is sealed."""
+
+    id: UUID
+    scope: str
+    area: str
+    household_id: UUID | None
+    name: str
+    initials: str
+    merged_into_id: UUID | None
+
+
+_r = Resident
+_SUBJECTS = Lookup(_r.id, _r.scope, _r.area, _r.household, _r.name, _r.initials, _r.merged_into, by=_r.id)
+
+
 def load(batch: Batch, records: Sequence[Arrived]) -> None:
     """Read the subjects and actors of these records: two queries, one more where somebody was merged."""
     subjects = {record.subject for record in records if record.subject is not None}
-    batch.residents = _residents(subjects)
+    whole = {record.subject for record in records if record.subject is not None and record.kind in CHANGES_RESIDENT}
+    batch.residents = _residents(subjects - whole, _subjects) | _residents(whole, _whole)
     actors = {record.actor for record in records if record.actor is not None}
     batch.people = {each.id: each for each in Person.select().where(Person.id.in_(actors))} if actors else {}
 
 
-def _residents(ids: set[UUID]) -> dict[UUID, Any]:
+def _subjects(ids: Iterable[UUID]) -> dict[UUID, Any]:
+    return {row[0]: Subject(*row) for row in _SUBJECTS(ids)}
+
+
+def _whole(ids: Iterable[UUID]) -> dict[UUID, Any]:
+    return {each.id: each for each in Resident.select().where(Resident.id.in_(list(ids)))}
+
+
+def _residents(ids: set[UUID], read: Callable[[Iterable[UUID]], dict[UUID, Any]]) -> dict[UUID, Any]:
     """By the id asked for; whoever was merged is found as the person they turned out to be."""
-    found = {each.id: each for each in Resident.select().where(Resident.id.in_(ids))} if ids else {}
+    if not ids:
+        return {}
+    found = read(ids)
     merged = {each.merged_into_id for each in found.values() if each.merged_into_id is not None}
-    if not merged:
-        return found
-    known = found | _residents(merged - set(found))
+    known = found | _residents(merged - set(found), read)
     return known | {key: known.get(each.merged_into_id, each) for key, each in found.items()}

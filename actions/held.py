@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from pydantic import ValidationError
 
 from actions import arrivals, inbox, journal, sync
 from actions.arrivals import Batch
-from models import Device, JournalEntry, Person, Post, transaction
+from models import Device, JournalEntry, Person, transaction
 from rules import events
 from rules.actors import Actor
-from rules.admission import Held, PostFacts, Span
+from rules.admission import Held, Span
 from rules.problems import AdopterIsAuthor, AlreadyDealtWith, HeldHasNoEffect
 
 #: Reasons that say the record itself cannot take effect; it can only be answered.
@@ -89,7 +88,7 @@ def _take_effect(entry: Any, why: str, actor: Actor, now: datetime) -> None:
     batch = Batch(now=now, received_at=entry.received_at, adopting=True)
     arrivals.load(batch, [record])
     batch.spans[record.id] = _span(entry, payload)
-    batch.posts = _posts(payload)
+    batch.posts = sync.posts_by_id([payload.post])
     if record.actor not in batch.people:
         raise HeldHasNoEffect(Held.NOT_OWN_POST)
     provisional = record.kind in sync.OWN_SUBJECT
@@ -114,12 +113,6 @@ def _span(entry: Any, payload: events.Payload) -> Span:
     heard = e.select(e.received_at).where((e.scope == entry.scope) & (e.position == payload.after)).scalar()
     enrolled = Device.select(Device.enrolled_at).where(Device.id == entry.device).scalar()
     return Span(min(heard or enrolled or entry.received_at, entry.received_at), entry.received_at)
-
-
-def _posts(payload: events.Payload) -> dict[UUID, PostFacts]:
-    p = Post
-    columns = (p.id, p.person, p.role, p.area, p.scope, p.from_on, p.to_on)
-    return {row[0]: PostFacts(*row) for row in p.select(*columns).where(p.id == payload.post).tuples()}
 
 
 def _close(entry: Any, state: str, words: str, now: datetime) -> None:

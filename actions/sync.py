@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from peewee import JOIN, DatabaseError, InterfaceError, OperationalError
+from peewee import JOIN, OperationalError
 from pydantic import ValidationError
 
 import models
@@ -36,7 +36,7 @@ from actions import (
     visits,
 )
 from actions.arrivals import Arrived, Batch
-from models import Device, Installation, JournalEntry, Person, Picture, Post, Refusal, Scope, Visit, transaction
+from models import Device, Installation, JournalEntry, Lookup, Person, Picture, Post, Refusal, Scope, Visit, transaction
 from rules import admission as rule
 from rules import ciphers, events
 from rules.actors import Role
@@ -200,7 +200,7 @@ def _admit(opened: Sequence[_Opened], now: datetime) -> dict[int, Receipt]:
         return _admit_together(opened, now)
     except OperationalError:  # busy or gone: the phone tries again
         raise
-    except (DatabaseError, InterfaceError, ValueError, TypeError, KeyError, OverflowError) as error:
+    except Exception as error:  # whatever it is, it must not keep a phone from handing in the rest
         log.error("batch broke", count=len(opened), exc_info=error)
     if len(opened) > 1:
         found: dict[int, Receipt] = {}
@@ -218,7 +218,7 @@ def _as_it_came(record: Arrived) -> Arrived:
 
 
 def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = False) -> dict[int, Receipt]:
-    posts = _posts(opened)
+    posts = posts_by_id(each.payload.post for each in opened)
     for each in opened:
         post = posts.get(each.payload.post)
         each.record.scope = post.scope if post is not None and post.person == each.payload.actor else each.phone.scope
@@ -242,18 +242,26 @@ def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = 
     return receipts
 
 
-def _posts(opened: Sequence[_Opened]) -> dict[UUID, PostFacts]:
-    wanted = {each.payload.post for each in opened}
-    p = Post
-    columns = (p.id, p.person, p.role, p.area, p.scope, p.from_on, p.to_on)
-    return {row[0]: PostFacts(*row) for row in p.select(*columns).where(p.id.in_(wanted)).tuples()}
+_p = Post
+POSTS = Lookup(_p.id, _p.person, _p.role, _p.area, _p.scope, _p.from_on, _p.to_on, by=_p.id)
+
+
+def posts_by_id(wanted: Iterable[UUID]) -> dict[UUID, PostFacts]:
+    """Posts as the rules see them."""
+    return {row[0]: PostFacts(*row) for row in POSTS(set(wanted))}
+
+
+_e = JournalEntry
+_FOR_RECEIPT = (_e.id, _e.hash, _e.scope, _e.position, _e.state, _e.why, _e.number)
+_KNOWN = Lookup(*_FOR_RECEIPT, by=_e.id)
+_KNOWN_OF_PHONE = Lookup(*_FOR_RECEIPT, by=_e.id, also="device = {}")
+_HEARD = Lookup(_e.position, _e.received_at, by=_e.position, also="scope = {}")
+_PLACES = Lookup(_e.seq, by=_e.seq, also="device = {}")
 
 
 def _sift(opened: Sequence[_Opened]) -> tuple[dict[int, Receipt], list[_Opened]]:
     """Set apart what came before: same id and hash, the same receipt; same id, other content, refused."""
-    e = JournalEntry
-    columns = (e.id, e.hash, e.scope, e.position, e.state, e.why, e.number)
-    known = {row[0]: row[1:] for row in e.select(*columns).where(e.id.in_([o.record.id for o in opened])).tuples()}
+    known = {row[0]: row[1:] for row in _KNOWN(each.record.id for each in opened)}
     receipts: dict[int, Receipt] = {}
     fresh: dict[UUID, _Opened] = {}
     for each in opened:
@@ -276,11 +284,7 @@ def _receipt_again(item: Item, first: tuple[Any, ...]) -> Receipt:
 
 def receipts_of(events_: Iterable[UUID], device: UUID) -> list[Receipt]:
     """The receipts of this phone's records as they stand now: a held one may have been adopted since."""
-    e, wanted = JournalEntry, list(events_)
-    if not wanted:
-        return []
-    columns = (e.id, e.hash, e.scope, e.position, e.state, e.why, e.number)
-    rows = e.select(*columns).where(e.id.in_(wanted) & (e.device == device)).tuples()
+    rows = _KNOWN_OF_PHONE(events_, _e.device.db_value(device))
     return [_receipt_again(Item(str(row[0]), row[1], str(device)), row[1:]) for row in rows]
 
 
@@ -339,25 +343,17 @@ def _received_at(fresh: Sequence[_Opened]) -> dict[tuple[str, int], datetime]:
     for each in fresh:
         if each.record.after:
             wanted[each.record.scope].add(each.record.after)
-    if not wanted:
-        return {}
-    e = JournalEntry
-    any_of = e.position.is_null()
-    for scope, positions in wanted.items():
-        any_of |= (e.scope == scope) & e.position.in_(positions)
-    return {(scope, at): when for scope, at, when in e.select(e.scope, e.position, e.received_at).where(any_of).tuples()}
+    return {
+        (scope, position): at for scope, positions in wanted.items() for position, at in _HEARD(positions, scope)
+    }
 
 
 def _places_taken(fresh: Sequence[_Opened]) -> set[tuple[UUID, int]]:
-    """Places in their phones' own count that another event has. Counts past the newest received are free, unasked."""
-    e = JournalEntry
+    """Places in their phones' own count that another event has."""
     wanted: dict[UUID, list[int]] = defaultdict(list)
     for each in fresh:
         wanted[each.phone.id].append(each.record.seq)
-    any_of = e.seq.is_null()
-    for phone, places in wanted.items():
-        any_of |= (e.device == phone) & e.seq.in_(places)
-    return set(e.select(e.device, e.seq).where(any_of).tuples())
+    return {(phone, seq) for phone, seqs in wanted.items() for (seq,) in _PLACES(seqs, _e.device.db_value(phone))}
 
 
 def _read_body(each: _Opened, breaks: bool) -> Held | None:

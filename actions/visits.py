@@ -5,7 +5,7 @@ a question and its answer, a correction.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from uuid import UUID
 import models
 from actions import cards, desk, inbox, journal
 from actions.arrivals import Arrived, Batch, unused
-from models import Badge, CareEntry, LifeVerification, Resident, Visit, transaction
+from models import Badge, CareEntry, LifeVerification, Lookup, Resident, Visit, transaction
 from rules import ciphers
 from rules import visits as rule
 from rules.actors import Actor
@@ -67,7 +67,7 @@ def flag(records: Sequence[Arrived], rows: Mapping[UUID, Visit], batch: Batch) -
     limits = rule.Limits(late_days=own["visit.late_days"], clock_minutes=own["visit.clock_minutes"])
     badges = _badges({row.person_id for row in rows.values()})
     marked_before = _marked_before(list(rows.values()))
-    homes = {row.resident_id: _home(batch.residents, row.resident_id) for row in rows.values()}
+    homes = _homes(batch.residents.values())
     double = rule.overlapping([_stay(row, homes) for row in rows.values()], _stays_near(list(rows.values())))
     for record in records:
         row, person = rows[record.id], batch.people[record.actor] if record.actor else None
@@ -87,30 +87,34 @@ def flag(records: Sequence[Arrived], rows: Mapping[UUID, Visit], batch: Batch) -
         row.flags = ",".join(found)
 
 
-def _home(residents: Mapping[UUID, Any], resident: UUID) -> UUID:
-    known = next((each for each in residents.values() if each.id == resident), None)
-    return known.household_id if known is not None and known.household_id else resident
+def _homes(residents: Iterable[Any]) -> dict[UUID, UUID]:
+    return {each.id: each.household_id or each.id for each in residents}
 
 
 def _stay(row: Visit, homes: Mapping[UUID, UUID]) -> rule.Stay:
     return rule.Stay(row.id, row.person_id, homes[row.resident_id], row.started_at, row.ended_at)
 
 
+_v = Visit
+_NEAR = Lookup(
+    _v.id, _v.resident, _v.started_at, _v.ended_at, by=_v.person,
+    also="ended_at BETWEEN {} AND {} AND started_at < {} AND corrected_by IS NULL",
+)  # fmt: skip
+_HOUSEHOLDS = Lookup(Resident.id, Resident.household, by=Resident.id)
+
+
 def _stays_near(rows: Sequence[Visit]) -> list[rule.Stay]:
-    """Visits already here of the same agents around the same time: one query an agent, by the index of person and end."""
+    """Visits already here of the same agents around the same time, by the index of person and end."""
     spans: dict[UUID, list[datetime]] = defaultdict(list)
     for row in rows:
         spans[row.person_id] += [row.started_at, row.ended_at]
-    v, found = Visit, []
+    near = []
     for person, times in spans.items():
-        near = (v.person == person) & v.ended_at.between(min(times), max(times) + timedelta(hours=12))
-        columns = (v.id, v.person, v.resident, Resident.household, v.started_at, v.ended_at)
-        query = v.select(*columns).join(Resident).where(near & v.corrected_by.is_null() & (v.started_at < max(times)))
-        found += [
-            rule.Stay(key, who, household or resident, started, ended)
-            for key, who, resident, household, started, ended in query.tuples()
-        ]
-    return found
+        first, last = min(times), max(times)
+        bounds = [_v.ended_at.db_value(at) for at in (first, last + timedelta(hours=12), last)]
+        near += [(person, *each) for each in _NEAR([person], *bounds)]
+    homes = {key: household or key for key, household in _HOUSEHOLDS({each[2] for each in near})}
+    return [rule.Stay(key, person, homes[resident], start, end) for person, key, resident, start, end in near]
 
 
 def _is_marked(mark: Any) -> bool:
@@ -130,11 +134,13 @@ def _marked_before(rows: Sequence[Visit]) -> dict[UUID, bool]:
     return found
 
 
+_b = Badge
+_BADGES = Lookup(_b.person, _b.state, _b.valid_from, _b.valid_to, _b.ended_at, by=_b.person)
+
+
 def _badges(people: set[UUID]) -> dict[UUID, list[Any]]:
-    b = Badge
     found: dict[UUID, list[Any]] = defaultdict(list)
-    columns = (b.person, b.state, b.valid_from, b.valid_to, b.ended_at)
-    for person, *rest in b.select(*columns).where(b.person.in_(people)).tuples():
+    for person, *rest in _BADGES(people):
         found[person].append(rest)
     return found
 

@@ -87,5 +87,5 @@ def test_a_phone_that_pulls_while_others_write_misses_no_change(db, cast, now):
 
     together(lambda: write(cast.chen_guilan.id), lambda: write(cast.zhou_xinglin.id), read)
     pull()
-    newest = dict(Resident.select(Resident.id, Resident.rev).where(Resident.area == VILLAGE).tuples())
-    assert seen == newest
+    newest = Resident.select(Resident.id, Resident.rev).where(Resident.area == VILLAGE).tuples()
+    assert seen == {str(resident): rev for resident, rev in newest}
