@@ -11,6 +11,8 @@ export class Drafts {
   #all = new Map<string, Draft>();
   #ready: Promise<void> | null = null;
   #writing: Promise<unknown> = Promise.resolve();
+  /** Keeps that have begun, also those that do not write yet. */
+  #begun = new Set<Promise<void>>();
 
   constructor(
     readonly db: DB,
@@ -59,7 +61,15 @@ export class Drafts {
     return draft;
   }
 
-  async keep(key: string, fields: Record<string, string[]>, focus = ""): Promise<void> {
+  keep(key: string, fields: Record<string, string[]>, focus = ""): Promise<void> {
+    const keeping = this.#keep(key, fields, focus);
+    this.#begun.add(keeping);
+    const over = () => void this.#begun.delete(keeping);
+    keeping.then(over, over);
+    return keeping;
+  }
+
+  async #keep(key: string, fields: Record<string, string[]>, focus: string): Promise<void> {
     const draft = await this.open(key);
     const kept = { ...draft, fields: { ...draft.fields, ...fields }, focus, at: this.now().toISOString() };
     this.#all.set(key, kept);
@@ -81,8 +91,9 @@ export class Drafts {
     this.#ready = null;
   }
 
-  /** All writes begun are on the disk. */
+  /** All that was begun is on the disk. */
   async settled(): Promise<void> {
+    await Promise.allSettled(this.#begun);
     await this.#writing;
   }
 

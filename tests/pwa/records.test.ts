@@ -5,7 +5,7 @@ import { decryptBlob, openSealed, signedText } from "../../pwa/envelope.ts";
 import { PhoneStore } from "../../pwa/store/index.ts";
 import * as records from "../../pwa/store/records.ts";
 import type { Payload } from "../../pwa/wire.ts";
-import { countyKeys, id, LUO, phone, TOWNSHIP, visit } from "./kit.ts";
+import { countyKeys, id, LUO, PIN, phone, TOWNSHIP, visit } from "./kit.ts";
 
 const county = await countyKeys();
 
@@ -118,6 +118,16 @@ test("a draft comes back after a kill, on the same field", async () => {
   await store.drafts.keep("visit:1", { notes: ["走路慢"] }, "notes");
   const after = new PhoneStore(db, vault, () => at.now);
   expect(await after.drafts.get("visit:1")).toMatchObject({ id: event, fields: { notes: ["走路慢"] }, focus: "notes" });
+});
+
+test("the last letters before a lock are on the disk when it locks", async () => {
+  const { store, db, vault, at } = await phone();
+  store.drafts.keep("visit:2", { notes: ["走"] }, "notes");
+  await store.forms.settled();
+  vault.lock();
+  await vault.unlock(PIN);
+  const after = new PhoneStore(db, vault, () => at.now);
+  expect(await after.drafts.get("visit:2")).toMatchObject({ fields: { notes: ["走"] } });
 });
 
 test("what changed is seen at once, and stays when an older row of the county arrives", async () => {
