@@ -73,13 +73,17 @@ def fixtures(folder: str = "") -> list[dict[str, Any]]:
         if name == "page":
             continue
         told = json.loads(file.read_text())
-        what = {"source": told["source"]} if "source" in told else {"template": told.get("template", f"{name}.html")}
+        if "source" in told:
+            whats = {name: {"source": told["source"]}}
+        else:
+            whats = {each: {"template": f"{each}.html"} for each in told.get("templates", [name])}
         base = told.get("base", {})
-        for state, context in told["states"].items():
-            own = page | base.get("page", {}) | context.get("page", {})
-            lang = context.get("lang", own["lang"])
-            context = base | context | {"page": own | {"lang": lang}}
-            jobs.append({"name": f"{name}-{state}", "lang": lang, "context": context} | what)
+        for label, what in whats.items():
+            for state, context in told["states"].items():
+                own = page | base.get("page", {}) | context.get("page", {})
+                lang = context.get("lang", own["lang"])
+                filled = base | context | {"page": own | {"lang": lang}}
+                jobs.append({"name": f"{label}-{state}", "lang": lang, "context": filled} | what)
     return jobs
 
 

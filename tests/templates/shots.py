@@ -18,7 +18,7 @@ from tests.templates import engines
 ROOT = engines.ROOT
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
-SMALL = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), textarea, select, label.pick, summary')]
+SMALL = """() => [...document.querySelectorAll('a, button:not(.unseen), input:not([type=hidden]), textarea, select, label.pick, summary')]
   .filter(e => e.offsetParent && !e.closest('.picks, .choice') || e.matches('label.pick'))
   .filter(e => { const b = e.getBoundingClientRect(); return b.height < least - .5 || b.width < least - .5 })
   .map(e => `${e.tagName} ${e.className} ${e.textContent.trim().slice(0, 20)} ${Math.round(e.getBoundingClientRect().width)}x${Math.round(e.getBoundingClientRect().height)}`)"""
