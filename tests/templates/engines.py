@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -33,19 +34,24 @@ def build_words() -> None:
     subprocess.run([sys.executable, ROOT / "translations/merge.py"], check=True, capture_output=True)
 
 
-def with_jinja(job: dict[str, Any]) -> str:
+@cache
+def jinja(locale: str) -> tuple[Environment, Flask]:
     env = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True, extensions=["jinja2.ext.i18n"])
     env.filters.update(FILTERS)
-    locale = LOCALES[job["lang"]]
     words = (
         gettext.translation("messages", ROOT / "translations", languages=["zh_Hans"])
         if locale == "zh_Hans"
         else gettext.NullTranslations()
     )
     env.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
-    template = env.from_string(job["source"]) if "source" in job else env.get_template(job["template"])
     app = Flask("templates")
     Babel(app, default_locale=locale)
+    return env, app
+
+
+def with_jinja(job: dict[str, Any]) -> str:
+    env, app = jinja(LOCALES[job["lang"]])
+    template = env.from_string(job["source"]) if "source" in job else env.get_template(job["template"])
     with app.test_request_context():
         return template.render(job["context"])
 
