@@ -106,7 +106,7 @@ def issue(orders: Sequence[Order], *, actor: Actor, now: datetime) -> list[Badge
                 [journal.Deed("badge.issued", badge.scope, body, rows=[badge, person, *replaced])], actor=actor, now=now
             )
             made.append(badge)
-        _tell(made, {each.id: f"新证发好了，证号 {each.number}。" for each in made}, now)
+        _tell(made, {each.id: f"新证发好了，证号 {each.number}" for each in made}, now)
     return made
 
 
@@ -230,7 +230,7 @@ def _end(
 
 
 #: What the holder reads in the inbox; said by the township, so it is not translated.
-SAID = {"badge.suspended": "证先停用：{why}", "badge.resumed": "证恢复使用了。", "badge.revoked": "证作废了：{why}"}
+SAID = {"badge.suspended": "证先停用：{why}", "badge.resumed": "证恢复使用了", "badge.revoked": "证作废了：{why}"}
 
 
 def warn_ending(*, now: datetime, limit: int = 100) -> int:
@@ -258,7 +258,7 @@ ENDING = "快到期："
 
 def _ending(badge: Badge, reader: UUID) -> str:
     whose = "您的证" if reader == badge.person_id else f"{badge.name}的证"
-    return f"{ENDING}{whose} {badge.number} 用到 {badge.valid_to.month}月{badge.valid_to.day}日，请换新证。"
+    return f"{ENDING}{whose} {badge.number} 用到 {badge.valid_to.month}月{badge.valid_to.day}日，请换新证"
 
 
 def _save(badges: Sequence[Badge]) -> None:

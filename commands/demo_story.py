@@ -484,23 +484,24 @@ class Story:
         back = LifeVerification.select().where(
             LifeVerification.state == "sent_back", LifeVerification.scope == who.HUALI
         )
-        old = back.order_by(LifeVerification.captured_at).first()
-        phone = next(each for each in self.phone.values() if each.actor.person == old.captured_by_id)
-        phone.villages, phone.rows = {}, {}
-        phone.pull(now=self.at(36, "9:00"))
-        row = phone.rows[old.resident_id]
-        self.captured(phone, row, self.at(36, "10:00"), self.at(36, "10:14"), retake_of=old.id)
+        old = list(back.order_by(LifeVerification.captured_at))
+        out = {each.actor.person: each for each in self.phone.values()}
+        for number, each in enumerate(old):
+            phone, start = out[each.captured_by_id], self.at(36, f"{10 + number}:00")
+            phone.villages, phone.rows = {}, {}
+            phone.pull(now=self.at(36, "9:00"))
+            row = phone.rows[each.resident_id]
+            self.captured(phone, row, start, start + timedelta(minutes=14), retake_of=each.id)
         for number, words in enumerate(("低保证上的名字写错了一个字，想改。", "想让村里帮卖两头猪。")):
-            at = self.at(36, f"11:{10 + 20 * number}")
-            phone.write(
-                "request.raised", {"request": str(_id(at)), "words": words}, at=at, subject=UUID(str(row["id"]))
-            )
+            at = start + timedelta(minutes=20 + 20 * number)
+            phone.write("request.raised", {"request": str(_id(at)), "words": words}, at=at, subject=UUID(str(row["id"])))
         yield self.at(36, "17:30")
-        phone.send(now=self.at(36, "17:30"))
+        for each in {out[each.captured_by_id].actor.person for each in old}:
+            out[each].send(now=self.at(36, "17:30"))
         later = self.at(35, "9:40")
         yield later
         officer = self.actor("周敏", later)
-        name, pigs = Request.select().where(Request.resident == old.resident_id).order_by(Request.raised_at)
+        name, pigs = Request.select().where(Request.resident == old[-1].resident_id).order_by(Request.raised_at)
         requests.pass_on(name, "县民政局低保股", "已把材料转过去，五个工作日内回话。", actor=officer, now=later)
         requests.decline(pigs, "这件事镇里办不了，可以找村里合作社罗社长。", actor=officer, now=later)
 
@@ -898,6 +899,12 @@ class Story:
         )
         for visit in self._to_look_at(who.HUALI).where(Visit.ended_at >= self.at(1, "0:00")).limit(4):
             visits.check(visit, actor=lead, now=now)
+        asked_about: dict[str, int] = {}
+        flagged = (Visit.state == "synced") & (Visit.flags != "") & Visit.corrected_by.is_null() & (Visit.scope == who.HUALI)
+        for visit in Visit.select().where(flagged).order_by(Visit.ended_at.desc(), Visit.resident_name):
+            asked_about[visit.flags] = asked_about.get(visit.flags, 0) + 1
+            if asked_about[visit.flags] > 1:
+                visits.check(visit, actor=lead, now=now)  # talked over with the agent; one of each kind is left
         self._night(0)
         while pictures.draw_copies(self.blobs, limit=40):
             pass

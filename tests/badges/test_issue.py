@@ -154,8 +154,8 @@ def test_holder_and_lead_hear_once_that_a_badge_ends(issued, cast, now):
         badges.warn_ending(now=now)
     heard = InboxMessage.select().where(InboxMessage.about == badge.id, InboxMessage.words.startswith("快到期"))
     assert {each.person_id: each.words for each in heard} == {
-        cast.wang_fang.id: f"快到期：您的证 {badge.number} 用到 11月12日，请换新证。",
-        cast.luo_guoxiu.id: f"快到期：王芳的证 {badge.number} 用到 11月12日，请换新证。",
+        cast.wang_fang.id: f"快到期：您的证 {badge.number} 用到 11月12日，请换新证",
+        cast.luo_guoxiu.id: f"快到期：王芳的证 {badge.number} 用到 11月12日，请换新证",
     }
 
 
