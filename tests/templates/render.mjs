@@ -1,15 +1,14 @@
 // Renders with the phone's own engine. Standard input: one JSON array of {template, context, lang}; output: the HTML of each.
 // A template starting with "{" or a newline is source text (it calls macros); everything else is a file of templates/.
 import { readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import nunjucks from "@11ty/nunjucks";
 import { compileTemplates } from "../../pwa/build/templates.mjs";
 import { makeEngine } from "../../pwa/engine.ts";
 
 const jobs = JSON.parse(readFileSync(0, "utf8"));
-const module = join(tmpdir(), `daiban-templates-${process.pid}.mjs`);
+// Beside the real one, for it imports the runtime from node_modules.
+const module = fileURLToPath(new URL(`../../pwa/generated/templates-${process.pid}.mjs`, import.meta.url));
 compileTemplates(module);
 const { templates } = await import(pathToFileURL(module));
 rmSync(module);
