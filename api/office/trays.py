@@ -70,7 +70,8 @@ def trays_page() -> ResponseReturnValue:
 @bp.post("/messages/<uuid:message_id>/done")
 @allows(*DESKS)
 def put_message_away(message_id: UUID) -> ResponseReturnValue:
-    inbox.mark_done(message_id, g.actor.person, now=g.now)
+    mine = InboxMessage.select().where(InboxMessage.person == g.actor.person)
+    inbox.mark_done(get_object_or_404(mine, InboxMessage.id == message_id).id, g.actor.person, now=g.now)
     return go_to(url_for("office.trays"))
 
 
