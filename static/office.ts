@@ -26,7 +26,26 @@ function printPage(event: Event): void {
   if (event.target instanceof Element && event.target.closest("[data-print]")) window.print();
 }
 
+/** A file to choose, in our words instead of the browser's; the field itself lies over them, unseen. */
+function nameFiles(): void {
+  for (const box of document.querySelectorAll<HTMLElement>(".file-box:not(.file-ours)")) {
+    const field = box.querySelector<HTMLInputElement>("input");
+    const name = box.querySelector<HTMLElement>(".file-name");
+    if (field === null || name === null) continue;
+    const none = name.textContent;
+    box.classList.add("file-ours");
+    for (const words of box.querySelectorAll<HTMLElement>("span")) words.hidden = false;
+    const show = (): void => {
+      name.textContent = field.files?.[0]?.name ?? none;
+    };
+    field.addEventListener("change", show);
+    show();
+  }
+}
+
+nameFiles();
 setInterval(countDown, 1000);
 document.addEventListener("change", applyOnChange);
 document.addEventListener("click", printPage);
 document.addEventListener("htmx:after:swap", showProblem);
+document.addEventListener("htmx:after:swap", nameFiles);

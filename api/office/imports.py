@@ -6,9 +6,8 @@ import io
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, flash, g, render_template, request, url_for
+from flask import current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from actions import areas, exports, imports, review_workbook
@@ -17,6 +16,7 @@ from api.access import allows, get_object_or_404
 from api.office import bp, forms, go_to
 from api.office.roles import OFFICERS
 from models import Import, ImportRow
+from rules import id_numbers
 from rules.days import day_of
 from rules.problems import FieldMissing
 from rules.roster import Reason
@@ -69,7 +69,6 @@ def import_progress(import_id: UUID) -> ResponseReturnValue:
 def start_import(import_id: UUID) -> ResponseReturnValue:
     """Take in a list that was only looked at."""
     sent = imports.start(_import(import_id))
-    flash(_("The list is being taken in."), "done")
     return go_to(url_for("office.import_page", import_id=sent.id))
 
 
@@ -96,7 +95,7 @@ def _facts(sent: Import) -> dict[str, Any]:
     rows = list(waiting.order_by(ImportRow.sheet, ImportRow.row).limit(SHOWN)) if sent.state == "done" else []
     looked_at = ImportRow.select().where(ImportRow.import_ == sent.id).exists() if sent.state == "done" else False
     return {
-        "rows": [_row(row) for row in rows],
+        "rows": [_row(row, several=len({each.sheet for each in rows}) > 1) for row in rows],
         "more": max(0, (sent.counts or {}).get("review", 0) - len(rows)) if rows else 0,
         "has_workbook": looked_at and g.actor.may(*IMPORTERS),
         "under_way": sent.state in ("waiting", "running"),
@@ -104,10 +103,14 @@ def _facts(sent: Import) -> dict[str, Any]:
     }
 
 
-def _row(row: ImportRow) -> dict[str, Any]:
-    reasons = [Reason(code, row.values["facts"].get(code, "")) for code in row.reasons]
+def _row(row: ImportRow, *, several: bool) -> dict[str, Any]:
+    """One row that waits; its sheet is named where there are several."""
+    facts = row.values["facts"]
+    if "id-number-cell" in facts:  # what is left of a number is still most of one
+        facts["id-number-cell"] = id_numbers.masked(facts["id-number-cell"])
+    reasons = [Reason(code, facts.get(code, "")) for code in row.reasons]
     return {
-        "sheet": row.sheet,
+        "sheet": row.sheet if several else "",
         "row": row.row,
         "name": row.values["cells"].get("name", ""),
         "why": reasons_in_words(reasons),
