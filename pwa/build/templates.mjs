@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import nunjucks from "@11ty/nunjucks";
+import { HELPERS, lean } from "./lean.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FOLDERS = ["field", "shared"];
@@ -20,13 +21,12 @@ export function compileTemplates(to = join(ROOT, "pwa/generated/templates.js")) 
         env,
         wrapper: ([{ template }]) => `(function () {\n${template}\n})()`,
       });
-      // Line numbers for error messages are a seventh of the program's bytes and serve nobody on a phone.
-      return `${JSON.stringify(name)}: ${code.replace(/lineno = \d+, colno = \d+, /g, "")}`;
+      return `${JSON.stringify(name)}: ${lean(code)}`;
     });
   mkdirSync(dirname(to), { recursive: true });
   writeFileSync(
     to,
-    `// made by pwa/build/templates.mjs\nexport const templates = {\n${compiled.join(",\n")}\n};\n`,
+    `// made by pwa/build/templates.mjs\n${HELPERS}\nexport const templates = {\n${compiled.join(",\n")}\n};\n`,
   );
   return compiled.length;
 }
