@@ -1183,21 +1183,26 @@ TABLES: tuple[type[Row], ...] = (
 
 def next_revs(scope: str, count: int = 1) -> int:
     """Take `count` revisions of the scope's feed and give the first; only inside a transaction that names the scope."""
-    taken = Scope.update(rev=Scope.rev + count).where(Scope.code == scope)
-    if taken.execute() == 0:
+    p = database.param
+    sql = f'UPDATE "scope" SET "rev" = "rev" + {p} WHERE "code" = {p} RETURNING "rev"'  # noqa: S608
+    row = database.execute_sql(sql, [count, scope]).fetchone()
+    if row is None:
         Scope.insert(code=scope, rev=count).execute()
-    return int(Scope.select(Scope.rev).where(Scope.code == scope).scalar()) - count + 1
+        return 1
+    return int(row[0]) - count + 1
+
+
+_SETTINGS = Lookup(Setting.key, Setting.value, by=Setting.key)
 
 
 def setting(key: str) -> Any:
     """The county's value of a business setting, or its default. Raises KeyError for a name that is none."""
-    found = Setting.select(Setting.value).where(Setting.key == key).tuples().first()
-    return county_settings.ALL[key].default if found is None else found[0]
+    return settings_of(key)[key]
 
 
 def settings_of(*keys: str) -> dict[str, Any]:
     """Several business settings by one query."""
-    own = dict(Setting.select(Setting.key, Setting.value).where(Setting.key.in_(keys)).tuples())
+    own = dict(_SETTINGS(keys))
     return {key: own.get(key, county_settings.ALL[key].default) for key in keys}
 
 

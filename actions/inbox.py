@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import models
-from models import InboxMessage, Person, transaction
+from models import InboxMessage, Lookup, Person, transaction
 from rules import ciphers
 
 
@@ -66,18 +66,18 @@ def mark_done(message: UUID, person: UUID, *, now: datetime) -> None:
 
 def since(person: UUID, rev: int, *, limit: int = 100) -> tuple[list[dict[str, Any]], int]:
     """The rows a phone has not seen, oldest first, and the revision to ask from next time."""
-    wanted = (InboxMessage.person == person) & (InboxMessage.rev > rev)
-    if rev == 0:
-        wanted &= InboxMessage.done_at.is_null()
-    found = list(InboxMessage.select().where(wanted).order_by(InboxMessage.rev).limit(limit))
+    found = (_NEW if rev else _OPEN)([person], *([rev] if rev else []), limit)
     rows = [
-        {
-            "id": each.id, "kind": each.kind, "resident": each.subject, "about": each.about, "words": each.words,
-            "at": each.at, "done": each.done_at is not None,
-        }
-        for each in found
-    ]  # fmt: skip
-    return rows, found[-1].rev if found else rev
+        {"id": key, "kind": kind, "resident": resident, "about": about, "words": words, "at": at, "done": bool(done_at)}
+        for key, _, kind, resident, about, words, at, done_at in found
+    ]
+    return rows, found[-1][1] if found else rev
+
+
+_m = InboxMessage
+_COLUMNS = (_m.id, _m.rev, _m.kind, _m.subject, _m.about, _m.words, _m.at, _m.done_at)
+_NEW = Lookup(*_COLUMNS, by=_m.person, also="rev > {}", order="rev LIMIT {}")
+_OPEN = Lookup(*_COLUMNS, by=_m.person, also="done_at IS NULL", order="rev LIMIT {}")
 
 
 def _revs(person: UUID, count: int) -> int:

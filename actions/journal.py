@@ -12,7 +12,7 @@ from uuid import UUID
 from pypinyin import Style, lazy_pinyin
 
 import models
-from models import Area, JournalEntry, Row, Scope, canonical, leaf_of
+from models import Area, JournalEntry, Lookup, Row, Scope, canonical, leaf_of
 from rules import ciphers
 from rules.actors import Actor
 from rules.days import day_of
@@ -84,13 +84,16 @@ def append(
     return entries
 
 
+_ENDS = Lookup(Scope.code, Scope.position, Scope.chain, Scope.receipt_on, Scope.receipt_count, by=Scope.code)
+_NAMES = Lookup(Area.name, by=Area.code)
+
+
 def _append_to(
     code: str, found: Sequence[Arrived], now: datetime, numbered: Callable[[Arrived], None]
 ) -> list[JournalEntry]:
-    scope = Scope.get_or_none(Scope.code == code) or Scope.create(code=code)
-    today, letters = day_of(now), ""
-    count = scope.receipt_count if scope.receipt_on == today else 0
-    position, chain, entries = scope.position, scope.chain, []
+    _, position, chain, receipt_on, count = next(iter(_ENDS([code])), None) or _first(code)
+    today, letters, entries = day_of(now), "", []
+    count = count if receipt_on == today else 0
     for each in found:
         position += 1
         if each.device is not None:
@@ -109,10 +112,14 @@ def _append_to(
                 number=each.number, payload=each.payload, signature=each.signature, leaves=leaves,
             )
         )  # fmt: skip
-    Scope.update(position=position, chain=chain, receipt_on=today, receipt_count=count).where(
-        Scope.code == code
-    ).execute()
+    counters = (Scope.position, Scope.chain, Scope.receipt_on, Scope.receipt_count)
+    models.update_values(Scope, counters, [(code, position, chain, today, count)])
     return entries
+
+
+def _first(code: str) -> tuple[Any, ...]:
+    Scope.create(code=code)
+    return code, 0, "", None, 0
 
 
 def link(chain: str, position: int, event: str, digest: str, received_at: datetime, leaves: str) -> str:
@@ -146,6 +153,6 @@ def _instant(at: datetime) -> str:
 
 def abbreviation(scope: str) -> str:
     """Two to three letters people read out for a township: 花梨镇 → HL."""
-    name = Area.select(Area.name).where(Area.code == scope).scalar() or ""
+    name = next((name for (name,) in _NAMES([scope])), "")
     letters = "".join(lazy_pinyin(name.rstrip("镇乡街道办事处县区市"), style=Style.FIRST_LETTER)).upper()
     return "".join(c for c in letters if c.isascii() and c.isalpha())[:3] or "DB"

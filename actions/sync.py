@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from peewee import JOIN, OperationalError
+from peewee import OperationalError
 from pydantic import ValidationError
 
 import models
@@ -533,19 +533,19 @@ def _note_forks(forks: Sequence[_Opened], now: datetime) -> None:
 # ---- what the phone is told besides
 
 
+_ENDS = Lookup(Scope.code, Scope.position, Scope.chain, Scope.kept_to, by=Scope.code)
+_EPOCH = Lookup(Installation.epoch, by=Installation.kind)
+
+
 def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
     """Epoch, heads and `kept_to` of these scopes, pictures missing, orders: the part of an answer that is always there."""
-    s, e = Scope, JournalEntry
-    codes = sorted(set(scopes))
-    at_head = (e.scope == s.code) & (e.position == s.position)
-    rows = s.select(s.code, s.position, s.chain, s.kept_to, e.received_at).join(e, JOIN.LEFT_OUTER, on=at_head)
     heads, kept = {}, {}
-    for code, position, chain, kept_to, at in rows.where(s.code.in_(codes)).tuples():
+    for code, position, chain, kept_to in _ENDS(sorted(set(scopes))):
         kept[code] = kept_to or position  # where the county keeps no backup, the newest counts, with a warning in the office
-        if at is not None:
-            heads[code] = {"position": position, "chain": chain, "at": at}
+        if position:
+            heads[code] = {"position": position, "chain": chain, "at": next(at for _, at in _HEARD([position], code))}
     return {
-        "epoch": Installation.select(Installation.epoch).scalar(),
+        "epoch": _EPOCH(("demo", "real"))[0][0],
         "kept_to": kept,
         "heads": heads,
         "wanted": wanted_of(phone.id),
@@ -553,11 +553,15 @@ def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def wanted_of(phone: UUID, limit: int = 200) -> list[dict[str, Any]]:
+_WANTED = Lookup(
+    Picture.event, Picture.role, Picture.got, by=Picture.device, also="state IN ('wanted', 'bad')",
+    order="bytes LIMIT 200",
+)  # fmt: skip
+
+
+def wanted_of(phone: UUID) -> list[dict[str, Any]]:
     """Pictures this phone still has to bring, the smallest first."""
-    p = Picture
-    missing = p.select(p.event, p.role, p.got).where((p.device == phone) & p.state.in_(("wanted", "bad")))
-    return [{"event": event, "role": role, "offset": got} for event, role, got in missing.order_by(p.bytes).limit(limit).tuples()]
+    return [{"event": event, "role": role, "offset": got} for event, role, got in _WANTED([phone])]
 
 
 def missing_heads(seen: Mapping[str, tuple[int, str]]) -> list[str]:

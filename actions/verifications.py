@@ -115,7 +115,7 @@ def send_back(verification: LifeVerification, why: str, *, actor: Actor, now: da
         raise FieldMissing("why")
     with transaction(verification.scope):
         found = _checkable(verification, actor)
-        revisit_on = add_working_days(day_of(now), models.setting("verification.revisit_working_days"), {})
+        revisit_on = add_working_days(day_of(now), models.setting("verification.revisit_working_days"), models.working_calendar())
         desk.keep(
             found, state="sent_back", checked_by=actor.person, checked_at=now, sent_back_why=why, revisit_on=revisit_on
         )

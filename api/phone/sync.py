@@ -27,7 +27,7 @@ log = structlog.get_logger()
 @bp.post("/api/phone/sync")
 @from_phone
 def add_sync() -> ResponseReturnValue:
-    """Take in records, answer with all that is new for this agent."""
+    """Take in records, answer with all that is new for this agent; without `villages` only with what is urgent."""
     phone = phone_here()
     body = asked(SyncRequest)
     if body.device != phone.id:
@@ -43,9 +43,10 @@ def add_sync() -> ResponseReturnValue:
     decided = [row["about"] for row in rows if row["kind"] == "held" and row["about"]]
     answer["receipts"] += [vars(receipt) for receipt in sync.receipts_of(decided, phone.id)]
     answer["recovery_kept"] = kept
-    origin = current_app.config["SETTINGS"].origin
-    answer["me"] = phone_facts.me(phone.person, actor, origin=origin, known=body.me, now=g.now)
-    answer["county"] = phone_facts.county(name=county_name(), known=body.county, today=day_of(g.now))
+    if body.villages is not None or not (body.me and body.county):
+        origin = current_app.config["SETTINGS"].origin
+        answer["me"] = phone_facts.me(phone.person, actor, origin=origin, known=body.me, now=g.now)
+        answer["county"] = phone_facts.county(name=county_name(), known=body.county, today=day_of(g.now))
     return told({key: value for key, value in answer.items() if value not in (None, [], {}, "", False)})
 
 

@@ -284,9 +284,11 @@ def test_a_phone_is_told_of_its_agent_and_its_county_only_when_that_changed(sync
     assert first["me"]["villages"] == {VILLAGE: "清江村"}
     assert first["me"]["lead"] == {"name": "罗国秀", "phone": "10212340000"}
     assert first["county"]["name"] == "开阳县"
-    second = sync(phone, me=first["me"]["version"], county=first["county"]["version"])
+    second = sync(phone, villages={}, me=first["me"]["version"], county=first["county"]["version"])
     assert not {"me", "county"} & set(second)
     Person.update(phone="10200009999").where(Person.id == cast.wang_fang.id).execute()
-    third = sync(phone, me=first["me"]["version"], county=first["county"]["version"])
+    known = {"me": first["me"]["version"], "county": first["county"]["version"]}
+    assert "me" not in sync(phone, **known)  # nothing but what is urgent, while records go up
+    third = sync(phone, villages={}, **known)
     assert third["me"]["person"]["phone"] == "10200009999"
     assert "county" not in third
