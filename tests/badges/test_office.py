@@ -111,3 +111,9 @@ def test_the_list_is_walked_fifty_at_a_time(lead, issued, cast):
     rest = lead.get(page.one(".later a")["href"])
     assert len(rest.select(".badge-rows > li")) == 2
     assert not rest.select(".later")
+
+
+def test_every_page_is_valid_html(lead, issued, cast):
+    badge = issued()
+    for url in ("/office/badges", f"/office/badges/{badge.id}", f"/office/badges/new?person={cast.wang_fang.id}"):
+        assert validate(lead.get(url).html) == []

@@ -16,7 +16,10 @@ SCANNER = {"user_agent": "Mozilla/5.0 (Linux; Android 12) Mobile MicroMessenger/
 def read_codes(picture: Path) -> set[str]:
     """What a scanner reads in this picture."""
     done = subprocess.run(
-        ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture], capture_output=True, text=True, check=True
+        ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(done.stdout.split())
 
@@ -96,7 +99,7 @@ def test_every_page_at_the_door_passes_the_checks(server, office, window, text, 
     seen = set()
     for link in links:
         desk.goto(link)
-        address = desk.get_by_role("link", name="看扫出来的页").get_attribute("href")
+        address = desk.get_by_role("link", name="看扫码页").get_attribute("href")
         page = window(width=size[0], height=size[1]).new_page()
         page.goto(f"{address}{text}")
         verdict = page.locator("section.verdict").get_attribute("class")
