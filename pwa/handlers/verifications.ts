@@ -78,7 +78,8 @@ async function begin(ctx: Ctx): Promise<Response> {
   }
   const draft = await ctx.store.drafts.open(draftKey(card.id));
   // Killed after the picture: it goes on where it was, on the same field.
-  if (isFresh(ctx, draft) && (await ctx.store.photos.info(draft.id, "picture")))
+  const again = ctx.query.has("again"); // stepped back on purpose
+  if (!again && isFresh(ctx, draft) && (await ctx.store.photos.info(draft.id, "picture")))
     return seeOther(step(card.id, "confirm"));
   return ctx.render("field/verification.html", {
     ...{ action: step(card.id), back: home(card.id), person, draft, draft_key: draft.key },
@@ -118,7 +119,7 @@ async function camera(ctx: Ctx): Promise<Response> {
   return ctx.render("field/verification_camera.html", {
     ...{
       action: `${step(card.id, "camera")}?ability=${ability}`,
-      back: step(card.id),
+      back: `${step(card.id)}?again=1`,
       other: step(card.id, "gestures"),
     },
     ...{

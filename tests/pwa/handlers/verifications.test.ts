@@ -172,6 +172,8 @@ test("killed after the picture it goes on there, but not another day", async () 
   await one.post(START, { document: "id_card" });
   await shoot(one);
   expect(went(await one.get(START))).toBe(CONFIRM);
+  expect(await (await one.get(CAMERA)).text()).toContain(`${START}?again=1`); // and one can step back out of it
+  expect(await (await one.get(`${START}?again=1`)).text()).toContain("I have seen their:");
   one.at.now = new Date("2026-11-23T02:00:00.000Z");
   expect(await (await one.get(START)).text()).toContain("I have seen their:");
   expect(went(await one.get(CONFIRM))).toBe(CAMERA);
