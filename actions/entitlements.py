@@ -144,7 +144,7 @@ def _settle(
         alike = [e for e in mine if e.benefit == row.benefit and (not row.number or not e.number)]
         known = alike[0] if len(alike) == 1 else None
     if known is not None and known.id in taken.on_list:
-        return Outcome.DUPLICATE, (Reason("id-duplicate"), *row.reasons)
+        return Outcome.DUPLICATE, (Reason("entitlement-twice"), *row.reasons)
     if known is None:
         made = _new(row, person, today)
         mine.append(made)

@@ -256,3 +256,10 @@ def test_where_somebody_lives_never_tells_where_they_are_registered(county):
     cells = {"name": "周兴林", "id_number": ID, "address": "开阳县花梨镇清江村大寨组12号"}
     line = roster.read(Record("S", 2, cells, columns=frozenset(cells)), county, demo=True, today=TODAY)
     assert codes(line) == ["village-missing"]
+
+
+def test_every_code_stands_in_the_document():
+    told = set(
+        re.findall(r"^\| `([a-z0-9-]+)` \|", (Path(__file__).parents[2] / "docs" / "lists.md").read_text(), re.M)
+    )
+    assert told == set(roster_words.WORDS)
