@@ -67,7 +67,7 @@ def make(
         desk_sessions.end_all_of(person.id, browsers_too=True)
         kind = "account.made" if fresh else "account.changed"
         body: dict[str, Any] = {"person": person.id, "name": name}
-        journal.write([journal.Deed(kind, scope, body, rows=[])], actor=actor, now=now, by=by)
+        journal.write([journal.Deed(kind, scope, body, rows=[row])], actor=actor, now=now, by=by)
     return Made(name, password, secret)
 
 
