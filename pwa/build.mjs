@@ -1,23 +1,18 @@
 // Builds the phone program into static/built/: bundles with hashed names, and manifest.json, which the shell's route and the
 // worker read. Run `node pwa/build.mjs [--watch]`.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { compileTemplates } from "./build/templates.mjs";
+import { compileForPhone } from "./build/templates.mjs";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const OUT = `${ROOT}static/built/`;
+const BUILT = `${ROOT}static/built/`;
+const OUT = `${ROOT}static/.building-${process.pid}/`; // put in place whole, so that a server never sees half of it
 const version = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")).version;
 
-compileTemplates();
-const words = `${ROOT}pwa/generated/messages.json`;
-if (!existsSync(words)) {
-  mkdirSync(`${ROOT}pwa/generated`, { recursive: true });
-  writeFileSync(words, "{}\n"); // translations/merge.py writes the real one
-}
-
-rmSync(OUT, { recursive: true, force: true });
+compileForPhone();
+splitMessages();
 mkdirSync(OUT, { recursive: true });
 
 const shared = {
@@ -48,7 +43,7 @@ const page = await build({
 const built = (name) =>
   Object.entries(page.metafile.outputs)
     .filter(([file, { entryPoint }]) => entryPoint === name && !file.endsWith(".map"))
-    .map(([file]) => `/${file}`)[0];
+    .map(([file]) => `/static/built/${file.split("/").pop()}`)[0];
 
 // plain.js is ES5 and stays as written; its name changes with its words.
 const plainSource = readFileSync(`${ROOT}pwa/plain.js`);
@@ -67,7 +62,10 @@ const precache = [
   ...icons.map((file) => `/static/icons/${file}`),
 ].sort();
 const digest = createHash("sha256");
-for (const path of precache) digest.update(path).update(readFileSync(ROOT + path.slice(1)));
+for (const path of precache)
+  digest
+    .update(path)
+    .update(readFileSync(path.replace("/static/built/", OUT).replace(/^\/static\/icons\//, `${ROOT}static/icons/`)));
 digest.update(readFileSync(`${ROOT}templates/field/shell.html`));
 const cache = digest.digest("hex").slice(0, 12);
 
@@ -89,6 +87,33 @@ await build({
   entryNames: "[name]",
 });
 
-const manifest = { version: `${version}-${Number.parseInt(cache.slice(0, 6), 16)}`, main, styles, plain: `/static/built/${plain}` };
+const manifest = {
+  version: `${version}-${Number.parseInt(cache.slice(0, 6), 16)}`,
+  main,
+  styles,
+  plain: `/static/built/${plain}`,
+};
 writeFileSync(`${OUT}manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+rmSync(BUILT, { recursive: true, force: true });
+renameSync(OUT, BUILT);
 console.log(`phone program ${manifest.version}: ${precache.length} files`);
+
+/** The words of the first screens, and the others: a message is of the first when its English stands in one of their sources. */
+function splitMessages() {
+  const folder = `${ROOT}pwa/generated/`;
+  const whole = `${folder}messages.json`; // translations/merge.py writes it
+  if (!existsSync(whole)) writeFileSync(whole, "{}\n");
+  const handlers = ["enrol", "unlock", "outbox", "me", "today", "find", "residents"].map(
+    (name) => `handlers/${name}.ts`,
+  );
+  const sources = [...readdirSync(`${ROOT}pwa`).filter((name) => name.endsWith(".ts")), ...handlers];
+  const text = [`${folder}templates.first.js`, ...sources.map((name) => `${ROOT}pwa/${name}`)]
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+  const first = {};
+  const later = {};
+  for (const [english, words] of Object.entries(JSON.parse(readFileSync(whole, "utf8"))))
+    (text.includes(JSON.stringify(english)) ? first : later)[english] = words;
+  writeFileSync(`${folder}messages.first.json`, JSON.stringify(first));
+  writeFileSync(`${folder}messages.later.json`, JSON.stringify(later));
+}

@@ -8,17 +8,12 @@ export interface Engine {
   t: ReturnType<typeof makeWords>["t"];
 }
 
-export function makeEngine(
-  templates: Record<string, unknown>,
-  catalogue: Catalogue,
-  lang: () => Lang,
-): Engine {
+export function makeEngine(templates: Record<string, unknown>, catalogue: Catalogue, lang: () => Lang): Engine {
   const { Environment, PrecompiledLoader, lib, runtime } = nunjucks;
   const env = new Environment(new PrecompiledLoader(templates), { autoescape: true });
   const words = makeWords(catalogue, lang, {
     safe: (text) => new runtime.SafeString(text),
-    escape: (value) =>
-      value instanceof runtime.SafeString ? String(value) : lib.escape(String(value ?? "")),
+    escape: (value) => (value instanceof runtime.SafeString ? String(value) : lib.escape(String(value ?? ""))),
   });
   // Nunjucks hands keyword arguments over as one last object, which is what both take.
   env.addGlobal("_", words.gettext);

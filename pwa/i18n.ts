@@ -28,9 +28,7 @@ export function makeWords(
     return n === undefined || n === 1 ? one : many;
   }
   const fill = (text: string, values: Values) =>
-    text.replace(/%(?:%|\((\w+)\)s)/g, (whole, name) =>
-      name ? engine.escape(values[name]) : whole.slice(1),
-    );
+    text.replace(/%(?:%|\((\w+)\)s)/g, (whole, name) => (name ? engine.escape(values[name]) : whole.slice(1)));
   const fillBraces = (text: string, values: Values) =>
     text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 

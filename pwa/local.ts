@@ -19,7 +19,7 @@ import type { Engine } from "./engine.ts";
 import { Problem } from "./problem.ts";
 import { openQuestions } from "./questions.ts";
 import { page } from "./render.ts";
-import { Router } from "./router.ts";
+import { type Match, Router } from "./router.ts";
 import * as device from "./store/device.ts";
 import type { PhoneStore } from "./store/index.ts";
 import { Locked } from "./vault.ts";
@@ -37,6 +37,8 @@ export interface Parts {
   env: Env;
   online: () => boolean;
   send: (why: string) => void;
+  /** The rest of the program's screens, fetched when one of them is asked for. */
+  later?: () => Promise<Iterable<Route>>;
   /** A bug: told to the console, once. */
   bug: (error: unknown) => void;
   net: Ctx["net"];
@@ -44,9 +46,28 @@ export interface Parts {
 
 export class Local {
   #router: Router;
+  #whole: Promise<void> | null = null;
 
   constructor(readonly parts: Parts) {
     this.#router = new Router(parts.routes);
+  }
+
+  /** Have all screens at hand; called when the phone is idle, so that no tap waits for it. */
+  whole(): Promise<void> {
+    this.#whole ??= (async () => {
+      if (this.parts.later) this.#router.add(await this.parts.later());
+    })().catch((error) => {
+      this.#whole = null; // not in the cache and no signal: the next tap tries again
+      throw error;
+    });
+    return this.#whole;
+  }
+
+  async #match(method: string, path: string): Promise<Match | undefined> {
+    const known = this.#router.match(method, path);
+    if (known) return known;
+    await this.whole();
+    return this.#router.match(method, path);
   }
 
   /** What htmx calls instead of the network. */
@@ -65,7 +86,7 @@ export class Local {
     const url = new URL(request.url);
     const { store } = this.parts;
     try {
-      const match = this.#router.match(request.method, url.pathname);
+      const match = await this.#match(request.method, url.pathname);
       if (!match) throw new Problem("not-found", {}, 404);
       if (!match.open) {
         const enrolled = await store.vault.exists();

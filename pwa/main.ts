@@ -5,12 +5,12 @@ import { countWords } from "./count.ts";
 import type { Settings } from "./ctx.ts";
 import { keepDrafts } from "./drafts.ts";
 import { makeEngine } from "./engine.ts";
-import messages from "./generated/messages.json" with { type: "json" };
-import { templates } from "./generated/templates.js";
+import { first } from "./first.ts";
+import messages from "./generated/messages.first.json" with { type: "json" };
+import { templates } from "./generated/templates.first.js";
 import { dropPictures, enliven } from "./islands.ts";
 import { Local } from "./local.ts";
 import { makeNet } from "./net.ts";
-import { routes } from "./routes.ts";
 import * as blobs from "./store/blobs.ts";
 import { open } from "./store/db.ts";
 import * as device from "./store/device.ts";
@@ -94,7 +94,13 @@ async function start(): Promise<void> {
     matchMedia("(display-mode: standalone)").matches || (navigator as { standalone?: boolean }).standalone === true;
 
   const local = new Local({
-    ...{ routes, engine, store, clock, session },
+    ...{ routes: first, engine, store, clock, session },
+    later: async () => {
+      const rest = await import("./later.ts");
+      Object.assign(templates, rest.templates);
+      Object.assign(messages, rest.messages);
+      return rest.routes;
+    },
     env: { standalone, ios, code, version },
     online: () => navigator.onLine && reached,
     send: (why) => void send(why),
@@ -164,6 +170,7 @@ async function start(): Promise<void> {
 
   root.dataset.started = "";
   await go(here(), { "HX-History-Restore-Request": "true" });
+  idle(() => void local.whole().catch(() => undefined)); // without signal and cache: at the first tap that needs it
   offerUpdates(engine.t);
   send("open");
 }
@@ -201,6 +208,12 @@ function guardIdle(lock: () => void): void {
   document.addEventListener("visibilitychange", () => document.hidden || check());
   window.addEventListener("pageshow", check);
   setInterval(check, IDLE_CHECK_MS);
+}
+
+/** After the first page has been painted. */
+function idle(work: () => void): void {
+  if ("requestIdleCallback" in window) window.requestIdleCallback(work, { timeout: 2_000 });
+  else setTimeout(work, 300); // Safari
 }
 
 async function askToPersist(db: Parameters<typeof device.put>[0]): Promise<void> {

@@ -11,6 +11,10 @@ export class Router {
   #routes: { method: Method; pattern: RegExp; names: string[]; handler: Handler; open: boolean }[] = [];
 
   constructor(routes: Iterable<Route>) {
+    this.add(routes);
+  }
+
+  add(routes: Iterable<Route>): void {
     for (const [method, path, handler, options] of routes) {
       const names: string[] = [];
       const source = path.replace(/:(\w+)/g, (_, name: string) => {

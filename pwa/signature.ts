@@ -25,7 +25,7 @@ export async function openPad(pad: HTMLElement, { photos }: { photos: Store["pho
   const field = hidden(form, role);
   const ink = new SignaturePad(canvas, { minDistance: 3, penColor: getComputedStyle(pad).color });
 
-  const fit = () => {
+  const resize = () => {
     const ratio = Math.min(3, window.devicePixelRatio || 1);
     const { width, height } = canvas.getBoundingClientRect();
     if (!width) return;
@@ -36,8 +36,8 @@ export async function openPad(pad: HTMLElement, { photos }: { photos: Store["pho
     ink.clear();
     ink.fromData(data);
   };
-  fit();
-  new ResizeObserver(fit).observe(canvas);
+  resize();
+  new ResizeObserver(resize).observe(canvas);
 
   let storing: Promise<unknown> = Promise.resolve();
   const changed = () => {

@@ -4,8 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const NAMES = {
-  places:
-    "calendar-due search cloud-up id-badge-2 list-check shield-check chart-bar users device-mobile file-import",
+  places: "calendar-due search cloud-up id-badge-2 list-check shield-check chart-bar users device-mobile file-import",
   states:
     "alert-triangle clock circle-check circle-dashed circle-x calendar-x player-pause help-circle cloud-off home-off alert-circle info-circle ban lock",
   needs: "ear walk wheelchair bed eye-off message-language phone-off",

@@ -53,7 +53,10 @@ const STEPS = [
   [/lineno = \d+, colno = \d+, /g, ""],
   [/var lineno = \d+;\nvar colno = \d+;\n/g, ""],
   [/runtime\.handleError\(e, lineno, colno\)/g, "H(e)"],
-  [/runtime\.callWrap\(runtime\.contextOrFrameLookup\(context, frame, "(\w+)"\), "\1", context, /g, 'C(context, frame, "$1", '],
+  [
+    /runtime\.callWrap\(runtime\.contextOrFrameLookup\(context, frame, "(\w+)"\), "\1", context, /g,
+    'C(context, frame, "$1", ',
+  ],
   [/runtime\.contextOrFrameLookup\(/g, "L("],
   [/runtime\.memberLookup\(/g, "M("],
   [/runtime\.suppressValue\(/g, "S("],
@@ -107,7 +110,9 @@ export function lean(code) {
   let short = code;
   for (const [long, brief] of STEPS) short = short.replace(long, brief);
   // An imported name that only goes into the context needs no variable of its own.
-  return short.replace(new RegExp(`var (${T}) = (X\\(${T}, ("\\w+")\\));\\n(context\\.setVariable|frame\\.set)\\(\\3, \\1\\);`, "g"), (all, name, found, word, set) =>
-    short.split(new RegExp(`\\b${name}\\b`)).length === 3 ? `${set}(${word}, ${found});` : all,
+  return short.replace(
+    new RegExp(`var (${T}) = (X\\(${T}, ("\\w+")\\));\\n(context\\.setVariable|frame\\.set)\\(\\3, \\1\\);`, "g"),
+    (all, name, found, word, set) =>
+      short.split(new RegExp(`\\b${name}\\b`)).length === 3 ? `${set}(${word}, ${found});` : all,
   );
 }

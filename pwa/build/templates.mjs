@@ -10,10 +10,30 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FOLDERS = ["field", "shared"];
 const SERVED = new Set(["field/shell.html"]); // the county renders it: the page around the program
 
-export function compileTemplates(to = join(ROOT, "pwa/generated/templates.js")) {
+/** What the first screens show; all they extend, import or include comes with them. */
+const FIRST = /^field\/(unlock|enrol-\w+|outbox|me(-\w+)?|today|departure|find|_found|resident|problems\/.+)\.html$/;
+
+/** All templates in one module (for tests), and the same in two: for the first open, and for later. */
+export function compileForPhone() {
+  const folder = join(ROOT, "pwa/generated");
+  const all = FOLDERS.flatMap((each) => files(join(ROOT, "templates"), each));
+  const first = new Set();
+  const follow = (name) => {
+    if (first.has(name) || !all.includes(name)) return;
+    first.add(name);
+    const source = readFileSync(join(ROOT, "templates", name), "utf8");
+    for (const [, used] of source.matchAll(/\{%-?\s*(?:extends|from|import|include)\s+"([^"]+)"/g)) follow(used);
+  };
+  all.filter((name) => FIRST.test(name)).forEach(follow);
+  compileTemplates();
+  compileTemplates(join(folder, "templates.first.js"), (name) => first.has(name));
+  compileTemplates(join(folder, "templates.later.js"), (name) => !first.has(name));
+}
+
+export function compileTemplates(to = join(ROOT, "pwa/generated/templates.js"), wanted = () => true) {
   const env = new nunjucks.Environment(null, { autoescape: true });
   const compiled = FOLDERS.flatMap((folder) => files(join(ROOT, "templates"), folder))
-    .filter((name) => !SERVED.has(name))
+    .filter((name) => !SERVED.has(name) && wanted(name))
     .map((name) => {
       const source = squeeze(readFileSync(join(ROOT, "templates", name), "utf8"));
       const code = nunjucks.precompileString(source, {
@@ -44,9 +64,7 @@ function files(root, folder) {
     if (error.code !== "ENOENT") throw error;
   }
   return entries
-    .flatMap((entry) =>
-      entry.isDirectory() ? files(root, `${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
-    )
+    .flatMap((entry) => (entry.isDirectory() ? files(root, `${folder}/${entry.name}`) : [`${folder}/${entry.name}`]))
     .filter((name) => name.endsWith(".html") && name !== "field/shell.html") // the server renders the shell
     .sort();
 }

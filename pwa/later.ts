@@ -1,0 +1,6 @@
+/** The second part of the program: fetched from the worker's cache once the first page stands, or at the first tap that needs it. */
+import messages from "./generated/messages.later.json" with { type: "json" };
+import { templates } from "./generated/templates.later.js";
+
+export { tasks as routes } from "./tasks.ts";
+export { messages, templates };
