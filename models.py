@@ -296,8 +296,13 @@ def update_rows(rows: Sequence[Row], *only: Field[Any]) -> None:
         update_values(type(rows[0]), only, [tuple(row.__data__.get(name) for name in names) for row in rows])
 
 
-def update_values(table: type[Row], only: Sequence[Field[Any]], values: Sequence[tuple[Any, ...]]) -> None:
-    """Write these columns of the rows with these keys: each tuple is a key and the new values."""
+def update_values(
+    table: type[Row], only: Sequence[Field[Any]], values: Sequence[tuple[Any, ...]], *, newer: Field[Any] | None = None
+) -> None:
+    """Write these columns of the rows with these keys: each tuple is a key and the new values.
+
+    With `newer` only rows in which that column grows by it: two requests at once never turn a counter back.
+    """
     meta = table._meta
     fields = (meta.primary_key, *only)
     types = database.get_context_options()["field_types"]
@@ -307,6 +312,8 @@ def update_values(table: type[Row], only: Sequence[Field[Any]], values: Sequence
     columns = ", ".join(f'"{f.column_name}"' for f in fields)
     sets = ", ".join(f'"{f.column_name}" = v."{f.column_name}"' for f in only)
     key = f'"{meta.table_name}"."{fields[0].column_name}" = v."{fields[0].column_name}"'
+    if newer is not None:
+        key += f' AND "{meta.table_name}"."{newer.column_name}" < v."{newer.column_name}"'
     convert = [field.db_value for field in fields]
     at_once = max(1, MOST_PARAMETERS // len(fields))
     for start in range(0, len(values), at_once):

@@ -151,12 +151,13 @@ _SUBJECTS = Lookup(_r.id, _r.scope, _r.area, _r.household, _r.name, _r.initials,
 
 
 def load(batch: Batch, records: Sequence[Arrived]) -> None:
-    """Read the subjects and actors of these records: two queries, one more where somebody was merged."""
+    """Read the subjects and the actors not known yet; one query more where somebody was merged."""
     subjects = {record.subject for record in records if record.subject is not None}
     whole = {record.subject for record in records if record.subject is not None and record.kind in CHANGES_RESIDENT}
     batch.residents = _residents(subjects - whole, _subjects) | _residents(whole, _whole)
-    actors = {record.actor for record in records if record.actor is not None}
-    batch.people = {each.id: each for each in Person.select().where(Person.id.in_(actors))} if actors else {}
+    missing = {record.actor for record in records if record.actor is not None} - set(batch.people)
+    if missing:
+        batch.people |= {each.id: each for each in Person.select().where(Person.id.in_(missing))}
 
 
 def _subjects(ids: Iterable[UUID]) -> dict[UUID, Any]:

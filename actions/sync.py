@@ -84,11 +84,11 @@ class _Opened:
     payload: events.Payload
 
 
-def receive(items: Sequence[Item], *, now: datetime, only_from: UUID | None = None) -> list[Receipt]:
+def receive(items: Sequence[Item], *, now: datetime, only_from: Any = None) -> list[Receipt]:
     """Take in a batch; give one receipt each, in order. `only_from`: items in the clear count only from that phone."""
     if not items:
         return []
-    phones = _phones(items)
+    phones = _phones(items, only_from)
     opened: list[_Opened | Receipt] = [_open(item, phones, only_from) for item in items]
     readable = [each for each in opened if isinstance(each, _Opened)]
     refused = [(item, each) for item, each in zip(items, opened, strict=True) if isinstance(each, Receipt)]
@@ -101,25 +101,27 @@ def receive(items: Sequence[Item], *, now: datetime, only_from: UUID | None = No
 # ---- opening
 
 
-def _phones(items: Iterable[Item]) -> dict[str, Any]:
+def _phones(items: Iterable[Item], here: Any) -> dict[str, Any]:
+    """The phones that signed these items, by id as text; `here` is known already."""
+    found = {} if here is None else {str(here.id): here}
     wanted = set()
     for item in items:
         try:
-            wanted.add(UUID(item.device))
+            wanted |= {UUID(item.device)} if item.device not in found else set()
         except (ValueError, AttributeError, TypeError):
             continue
     rows = Device.select(Device, Person).join(Person).where(Device.id.in_(wanted)) if wanted else ()
-    return {str(each.id): each for each in rows}
+    return found | {str(each.id): each for each in rows}
 
 
-def _open(item: Item, phones: Mapping[str, Any], only_from: UUID | None) -> _Opened | Receipt:
+def _open(item: Item, phones: Mapping[str, Any], only_from: Any) -> _Opened | Receipt:
     """Open, compare, check the signature. What fails here can be read by nobody, or is not what it says."""
     phone = phones.get(item.device)
     if not item.device or not (item.sealed or item.payload):
         return _refuse(item, Refused.MALFORMED)
     if phone is None:
         return _refuse(item, Refused.UNKNOWN_DEVICE)
-    if item.payload and only_from is not None and phone.id != only_from:
+    if item.payload and only_from is not None and phone.id != only_from.id:
         return _refuse(item, Refused.UNKNOWN_DEVICE)
     try:
         payload, signature = _inside(item)
@@ -228,6 +230,7 @@ def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = 
             _keep_other_content(opened, receipts, now)
             return receipts
         batch = Batch(now=now, received_at=now, posts=posts)
+        batch.people = {each.phone.person_id: each.phone.person for each in fresh}
         forks = _decide(fresh, batch, now, breaks=breaks)
         apply([each.record for each in fresh if each.record.state == "accepted"], batch)
         _save(fresh, batch, now)
@@ -500,15 +503,11 @@ def _save(fresh: Sequence[_Opened], batch: Batch, now: datetime) -> None:
     batch.write()
     pictures.expect([each.record for each in fresh])
     newest: dict[UUID, Arrived] = {}
-    phones = {}
     for each in fresh:
-        phones[each.phone.id] = each.phone
-        known = newest.get(each.phone.id)
-        if each.record.seq > (known.seq if known else each.phone.seq):
+        if each.phone.id not in newest or each.record.seq > newest[each.phone.id].seq:
             newest[each.phone.id] = each.record
-    for key, record in newest.items():
-        phones[key].seq, phones[key].head = record.seq, record.hash
-    models.update_rows([phones[key] for key in newest], Device.seq, Device.head)
+    ends = [(phone, record.seq, record.hash) for phone, record in newest.items()]
+    models.update_values(Device, (Device.seq, Device.head), ends, newer=Device.seq)
 
 
 def put_number(record: Arrived) -> None:

@@ -32,7 +32,7 @@ def add_sync() -> ResponseReturnValue:
     body = asked(SyncRequest)
     if body.device != phone.id:
         raise PhoneUnknown()
-    receipts = sync.receive(items_of(body.items), now=g.now, only_from=phone.id)
+    receipts = sync.receive(items_of(body.items), now=g.now, only_from=phone)
     kept = sync.note(phone, _said(body), now=g.now)
     actor = actor_of(phone.person, now=g.now)
     answer = _answer(phone, receipts, scopes=[phone.scope, *(scope_of(post.area) for post in actor.posts)])
