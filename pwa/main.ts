@@ -20,6 +20,7 @@ import { Vault } from "./vault.ts";
 
 const IDLE_MS = 5 * 60_000; // [DEF] then the PIN is asked again
 const IDLE_CHECK_MS = 15_000;
+const LOCKED_MS = 50;
 const CALM_MS = 400; // between two refreshes of a page by itself
 const OLD_DRAFT_MS = 30 * 86_400_000;
 
@@ -45,7 +46,8 @@ async function start(): Promise<void> {
   };
 
   const others = "BroadcastChannel" in window ? new BroadcastChannel("daiban-field") : null;
-  others?.addEventListener("message", () => {
+  others?.addEventListener("message", ({ data }) => {
+    if (data === "locked") vault.lock();
     store.refresh();
     refresh();
   });
@@ -117,6 +119,7 @@ async function start(): Promise<void> {
   const go = (path: string, headers: Record<string, string> = {}): Promise<void> =>
     htmx.ajax("GET", path, { target: document.body, swap: "innerHTML", headers });
   const here = () => location.pathname + location.search;
+  const refreshHere = () => void go(here(), { "HX-History-Restore-Request": "true" });
   document.addEventListener("htmx:before:history:restore", (event) => {
     event.preventDefault(); // answered from the store, always fresh, into the body as any other page
     go((event as CustomEvent).detail.path, { "HX-History-Restore-Request": "true" });
@@ -136,7 +139,7 @@ async function start(): Promise<void> {
   const parts = {
     ...{ store, drafts: store.forms, go: (path: string) => void go(path) },
     unlocked: () => vault.unlocked,
-    refresh: () => void go(here(), { "HX-History-Restore-Request": "true" }),
+    refresh: refreshHere,
     install: { offered: () => offer !== null, ask: async () => offer?.prompt() },
   };
   document.addEventListener("htmx:before:swap", () => {
@@ -152,14 +155,19 @@ async function start(): Promise<void> {
     if (!vault.unlocked) return;
     flush();
     document.body.replaceChildren(); // before the next paint: what was open is seen by nobody
-    dropPictures();
     await store.forms.settled();
     vault.lock();
-    go(here());
   });
 
   vault.onChange((unlocked) => {
-    if (!unlocked) return;
+    if (!unlocked) {
+      document.body.replaceChildren();
+      dropPictures();
+      others?.postMessage("locked");
+      // The lock button's own answer puts the next page here; a lock by the clock, the county or another window does not.
+      setTimeout(() => document.body.querySelector("main") ?? refreshHere(), LOCKED_MS);
+      return;
+    }
     askToPersist(db);
     const old = new Date(Date.now() - OLD_DRAFT_MS).toISOString();
     tidy(store, old).catch(bug);
@@ -193,9 +201,9 @@ function dress({ lang, view }: Settings): void {
 function guardIdle(lock: () => void): void {
   let last = Date.now();
   const check = () => {
-    const idle = Date.now() - last > IDLE_MS;
-    last = Date.now() - (idle ? 0 : Date.now() - last);
-    if (idle) lock();
+    if (Date.now() - last <= IDLE_MS) return;
+    last = Date.now();
+    lock();
   };
   for (const touch of ["pointerdown", "keydown", "input", "scroll"])
     document.addEventListener(

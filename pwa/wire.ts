@@ -291,7 +291,7 @@ export interface InboxRow {
     | "consent"
     | "death"
     | "held"
-    | "welcome";
+    | "phone";
   resident?: Uuid | null;
   about?: Uuid | null;
   words: string;
