@@ -24,10 +24,13 @@ function* addresses(source: string): Generator<[method: string, path: string]> {
   }
 }
 
-test.each(templates().map((file) => [file.slice(FIELD.length), file]))("every link of %s leads somewhere", (_name, file) => {
-  const dead = [...addresses(readFileSync(file, "utf8"))].filter(([method, path]) => !router.match(method, path));
-  expect(dead).toEqual([]);
-});
+test.each(templates().map((file) => [file.slice(FIELD.length), file]))(
+  "every link of %s leads somewhere",
+  (_name, file) => {
+    const dead = [...addresses(readFileSync(file, "utf8"))].filter(([method, path]) => !router.match(method, path));
+    expect(dead).toEqual([]);
+  },
+);
 
 test("every address a handler sends on to is answered", () => {
   const folder = fileURLToPath(new URL("../../pwa/handlers/", import.meta.url));
