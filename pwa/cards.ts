@@ -21,52 +21,50 @@ export interface Matter {
 const NEEDS = ["bedridden", "wheelchair", "hearing", "sight", "speech", "mobility", "dialect", "alone"];
 const ORDER: Matter["kind"][] = ["retake", "verification", "delivery", "query", "revisit", "care", "request_answer"];
 const PATIENT: Matter["kind"][] = ["care", "revisit", "request_answer"];
-const PATIENT_DAYS = 30;
+const NEAR_DAYS = 30;
 
-/** Everything somebody waits for, nearest day first; what is under way stands last. */
-export function mattersOf(card: ResidentCard, county: County): Matter[] {
-  const retaken = card.tasks.some(({ kind }) => kind === "retake");
-  const entitled = card.entitlements
-    .filter(({ taken }) => !(retaken && taken)) // the retake says it better
-    .map(
-      (one): Matter => ({
-        ...plain("verification", one.id),
-        ...{
-          name: county.benefits[one.benefit] ?? one.benefit,
-          due_on: one.due_on,
-          last_on: one.last_on ?? "",
-        },
-        ...{ taken: one.taken !== "", suspended: one.agency_state === "suspended" },
-      }),
-    );
+/**
+ * Everything somebody waits for. First what has a last day that is past or near, then looking in and coming again, then what is
+ * due much later; what is under way stands last.
+ */
+export function mattersOf(card: ResidentCard, county: County, today: Day): Matter[] {
   const tasks = card.tasks.map(
     (task): Matter => ({
       ...plain(task.kind, task.id),
-      ...{
-        name: taskName(task.kind, task.what, card, county),
-        due_on: task.due_on ?? "",
-        who_may: task.who_may,
-      },
+      ...{ name: taskName(task.kind, task.what, card, county), due_on: task.due_on ?? "", who_may: task.who_may },
       ...{ money: task.money, why: task.why },
     }),
   );
+  const retakes = tasks.filter(({ kind }) => kind === "retake");
+  const entitled = card.entitlements
+    .map(
+      (one): Matter => ({
+        ...plain("verification", one.id),
+        ...{ name: county.benefits[one.benefit] ?? one.benefit, due_on: one.due_on, last_on: one.last_on ?? "" },
+        ...{ taken: one.taken !== "", suspended: one.agency_state === "suspended" },
+      }),
+    )
+    .filter((matter) => !saidByRetake(matter, retakes));
+  const near = localDay(new Date(Date.parse(`${today}T04:00:00Z`) + NEAR_DAYS * 86_400_000).toISOString());
+  const group = ({ taken, kind, due_on }: Matter) =>
+    taken ? 3 : PATIENT.includes(kind) ? 1 : due_on && due_on > near ? 2 : 0;
   return [...entitled, ...tasks].sort(
     (a, b) =>
-      Number(a.taken) - Number(b.taken) ||
-      compare(weighed(a), weighed(b)) ||
-      ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind),
+      group(a) - group(b) || compare(a.due_on || "~", b.due_on || "~") || ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind),
   );
 }
 
-/** Looking in can wait a month for what has a last day: an overdue verification stands first. */
-function weighed({ kind, due_on }: Matter): string {
-  if (!due_on || !PATIENT.includes(kind)) return due_on || "~";
-  return localDay(new Date(Date.parse(`${due_on}T04:00:00Z`) + PATIENT_DAYS * 86_400_000).toISOString());
+/** The picture to be taken again says it for the benefit too, with the nearer of the two days. */
+function saidByRetake(matter: Matter, retakes: Matter[]): boolean {
+  const retake = retakes.find(({ name }) => name === matter.name);
+  if (!retake) return matter.taken && retakes.length > 0;
+  if (!retake.due_on || matter.due_on < retake.due_on) retake.due_on = matter.due_on;
+  return true;
 }
 
 /** Of those, what an agent can do something about by that day. */
-export function openMatters(card: ResidentCard, county: County, until: Day): Matter[] {
-  return mattersOf(card, county).filter(({ taken, due_on }) => !taken && (!due_on || due_on <= until));
+export function openMatters(card: ResidentCard, county: County, today: Day, until: Day): Matter[] {
+  return mattersOf(card, county, today).filter(({ taken, due_on }) => !taken && (!due_on || due_on <= until));
 }
 
 /** The one thing to do next, for the one primary button. */

@@ -37,7 +37,7 @@ async function found(ctx: Ctx, q: string): Promise<Record<string, unknown>> {
   const people = await Promise.all(
     hits.slice(0, ROWS).map(async (hit: Found) => {
       const card = hit.card === "full" ? await ctx.store.people.get(hit.id) : undefined;
-      const matters = card?.card === "full" && !card.life ? openMatters(card, county, ANY_DAY) : [];
+      const matters = card?.card === "full" && !card.life ? openMatters(card, county, ctx.clock.today(), ANY_DAY) : [];
       return {
         ...hit,
         place: placeOf(hit, me),

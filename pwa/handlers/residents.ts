@@ -19,8 +19,9 @@ const WITHIN = new Set(["visit.ended", "resident.unmasked", "resident.noted", "q
 async function show(ctx: Ctx): Promise<Response> {
   const person = await ctx.store.people.get(ctx.params.id!);
   const [card, me, county] = await Promise.all([cardOf(ctx), ctx.store.me.get(), ctx.store.county.get()]);
+  const { lang } = await ctx.store.settings.get(); // the county's own words are Chinese
   const own = await ctx.store.records.bySubject(card.id);
-  const matters = card.life ? [] : mattersOf(card, county);
+  const matters = card.life ? [] : mattersOf(card, county, ctx.clock.today());
   const from = ctx.query.get("from") === "find" ? "/field/find" : "/field/today";
   return ctx.render("field/resident.html", {
     back: from,
@@ -37,7 +38,7 @@ async function show(ctx: Ctx): Promise<Response> {
         phone_of: card.phone_of,
         no_phone: card.no_phone,
         needs: card.needs,
-        need_words: county.needs,
+        need_words: lang === "en" ? {} : county.needs,
       },
       ...{
         dialect: card.dialect,

@@ -1,6 +1,6 @@
 /** Today: who is due, group by group, so that one walk serves several; and the look before leaving. */
 import { mattersOf, openMatters, topNeed, waitsUntil } from "../cards.ts";
-import { type Ctx, type Day, type OwnRecord, type ResidentCard, type Route, seeOther } from "../ctx.ts";
+import { type County, type Ctx, type Day, type OwnRecord, type ResidentCard, type Route, seeOther } from "../ctx.ts";
 import { age, localDay } from "../filters.ts";
 import { waitingFor } from "./inbox.ts";
 
@@ -38,7 +38,7 @@ async function today(ctx: Ctx): Promise<Response> {
         sex: card.sex,
         age: age(card.birth_on ?? card.birth_year ?? "", day),
       },
-      ...{ matters: openMatters(card, county, until), need: topNeed(card) },
+      ...{ matters: openMatters(card, county, day, until), need: topNeed(card) },
     });
   }
   const checks = await look(ctx, day);
@@ -80,14 +80,17 @@ async function nextOne(ctx: Ctx, day: Day): Promise<{ name: string; due_on: Day 
   let next: { name: string; due_on: Day } | null = null;
   for (const card of await ctx.store.people.dueToday(later(day, MANY_DAYS))) {
     if (seen.has(card.id) && !waitsUntil(card, day)) continue;
-    const due_on = waitsUntil(card, day) || firstDay(card, county);
+    const due_on = waitsUntil(card, day) || firstDay(card, county, day);
     if (due_on > day && (!next || due_on < next.due_on)) next = { name: card.name, due_on };
   }
   return next;
 }
 
-const firstDay = (card: ResidentCard, county: Parameters<typeof mattersOf>[1]): string =>
-  mattersOf(card, county).find(({ taken, due_on }) => !taken && due_on)?.due_on ?? "";
+/** The nearest day of anything still to do. */
+function firstDay(card: ResidentCard, county: County, day: Day): string {
+  const days = mattersOf(card, county, day).flatMap(({ taken, due_on }) => (!taken && due_on ? [due_on] : []));
+  return days.sort()[0] ?? "";
+}
 
 /* ---- the look before leaving: nothing of it is recorded (R-BUR-3) */
 

@@ -72,7 +72,7 @@ async function ask(ctx: Ctx): Promise<Response> {
 
 /** Reasons come prefilled from what is due soon; nothing else does. */
 async function suggested(ctx: Ctx, card: ResidentCard): Promise<Values> {
-  const due = openMatters(card, await ctx.store.county.get(), dayAfter(ctx, SOON_DAYS));
+  const due = openMatters(card, await ctx.store.county.get(), ctx.clock.today(), dayAfter(ctx, SOON_DAYS));
   const kinds = new Set<string>(due.map(({ kind }) => kind));
   if (kinds.has("retake")) kinds.add("verification");
   if (kinds.has("request_answer")) kinds.add("request");

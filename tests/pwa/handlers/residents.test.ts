@@ -52,3 +52,25 @@ test("the whole ID number is shown for a reason only, and each look is a record"
   expect(written).toMatchObject({ kind: "resident.unmasked", subject: id(1), body: { why: "低保申请要填" } });
   expect(await (await one.get(path)).text()).not.toContain("0607");
 });
+
+test("a picture to be taken again says it for the benefit too, with the nearer day", async () => {
+  const one = await phone();
+  const task = {
+    id: id(650),
+    kind: "retake",
+    what: "BPIURR",
+    due_on: "2026-11-27",
+    who_may: "",
+    money: false,
+    why: "手没拍进去",
+  };
+  await one.store.everyone.apply(
+    [{ ...LUO, rev: 31, tasks: [task] } as Row],
+    { villages: { [QINGJIANG]: 31 }, cursor: "" },
+    1,
+  );
+  const page = await (await one.get(`/field/residents/${id(1)}`)).text();
+  expect(page).toContain("养老金 check, take again");
+  expect(page).toContain("22 days late");
+  expect(page.match(/id="matter-/g)).toHaveLength(1);
+});
