@@ -294,18 +294,8 @@ def e2e_command(options: argparse.Namespace) -> list:
 
 
 def pytest_command(step: str, options: argparse.Namespace, *where: str) -> list:
-    command = [
-        PYTHON,
-        "-m",
-        "pytest",
-        *where,
-        "-q",
-        "-n",
-        "logical",
-        "--dist",
-        "worksteal",
-        f"--junitxml={report(step)}",
-    ]
+    command = [PYTHON, "-m", "pytest", *where, "-q", "--durations=10", f"--junitxml={report(step)}"]
+    command += ["-n", "logical", "--dist", "worksteal"]
     command += [] if options.long else ["-m", "not long"]
     return command + (["-k", options.k] if options.k else [])
 
