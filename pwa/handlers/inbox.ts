@@ -4,6 +4,8 @@ import { type Correctable, standing } from "../corrections.ts";
 import { type Ctx, type InboxRow, type OwnRecord, Problem, type Route, record, seeOther } from "../ctx.ts";
 import { type Errors, none, words } from "../fields.ts";
 import type { QueryAnswered } from "../generated/wire.ts";
+import * as device from "../store/device.ts";
+import type { PhoneStore } from "../store/index.ts";
 import { reasonWords } from "./outbox.ts";
 
 export const routes: Route[] = [
@@ -29,9 +31,10 @@ interface Line {
 
 async function list(ctx: Ctx): Promise<Response> {
   const rows = (await ctx.store.inbox.list()).sort((a, b) => (a.at < b.at ? 1 : -1));
-  const answered = await answers(ctx);
-  const isDone = (row: InboxRow) => row.done || (row.kind === "query" && answerOf(answered, row) !== undefined);
-  const lines = await Promise.all(rows.map(async (row) => ({ line: await lineOf(ctx, row), done: isDone(row) })));
+  const waits = await waitsFor(ctx, rows);
+  const lines = await Promise.all(
+    rows.map(async (row) => ({ line: await lineOf(ctx, row), done: !waits.has(row.id) })),
+  );
   return ctx.render("field/inbox.html", {
     need: lines.filter(({ line, done }) => !done && NEEDS_YOU.has(line.kind)).map(({ line }) => line),
     open: lines.filter(({ line, done }) => !done && !NEEDS_YOU.has(line.kind)).map(({ line }) => line),
@@ -45,11 +48,40 @@ async function list(ctx: Ctx): Promise<Response> {
 
 /** Lines that wait for the agent, for the row on Today. */
 export async function waitingFor(ctx: Ctx): Promise<{ open: number; need: number }> {
-  const answered = await answers(ctx);
-  const rows = (await ctx.store.inbox.list()).filter(
-    (row) => !row.done && !(row.kind === "query" && answerOf(answered, row)),
-  );
-  return { open: rows.length, need: rows.filter(({ kind }) => NEEDS_YOU.has(kind)).length };
+  const rows = await ctx.store.inbox.list();
+  const waits = await waitsFor(ctx, rows);
+  return { open: waits.size, need: rows.filter(({ id, kind }) => waits.has(id) && NEEDS_YOU.has(kind)).length };
+}
+
+/** Neither settled by the county, nor answered, carried out or read here. */
+async function waitsFor(ctx: Ctx, rows: InboxRow[]): Promise<Set<string>> {
+  const open = rows.filter(({ done }) => !done);
+  const seen = new Set(await seenHere(ctx));
+  const given = open.some(({ kind }) => kind === "query") ? await answers(ctx) : [];
+  const waits = new Set<string>();
+  for (const row of open) {
+    if (row.kind === "query" ? answerOf(given, row) : seen.has(row.id)) continue;
+    if (row.kind === "assigned" && (await isCarriedOut(ctx, row))) continue;
+    waits.add(row.id);
+  }
+  return waits;
+}
+
+/** The delivery is not among the person's tasks any more: handed over, or brought back. */
+async function isCarriedOut(ctx: Ctx, { resident, about }: InboxRow): Promise<boolean> {
+  const person = resident ? await ctx.store.people.get(resident) : undefined;
+  return person?.card === "full" && !person.tasks.some(({ id }) => id === about);
+}
+
+async function seenHere(ctx: Ctx): Promise<string[]> {
+  return (await device.get((ctx.store as PhoneStore).db, "inbox_seen")) ?? [];
+}
+
+/** Kept for as long as the line is. */
+async function markSeen(ctx: Ctx, row: InboxRow): Promise<void> {
+  const known = new Set((await ctx.store.inbox.list()).map(({ id }) => id));
+  const seen = new Set([...(await seenHere(ctx)).filter((id) => known.has(id)), row.id]);
+  await device.put((ctx.store as PhoneStore).db, "inbox_seen", [...seen]);
 }
 
 async function lineOf(ctx: Ctx, row: InboxRow): Promise<Line> {
@@ -93,7 +125,9 @@ async function rowOf(ctx: Ctx): Promise<InboxRow> {
 }
 
 async function open(ctx: Ctx): Promise<Response> {
-  return page(ctx, await rowOf(ctx), "", {});
+  const row = await rowOf(ctx);
+  if (!NEEDS_YOU.has(row.kind)) await markSeen(ctx, row);
+  return page(ctx, row, "", {});
 }
 
 async function page(ctx: Ctx, row: InboxRow, text: string, errors: Errors): Promise<Response> {

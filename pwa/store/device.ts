@@ -57,6 +57,8 @@ interface Values {
   /** The agent has a newer phone: this one may only send what it holds. */
   replaced: boolean;
   persisted: boolean;
+  /** Lines of the inbox that were opened here and ask for nothing. */
+  inbox_seen: string[];
 }
 
 export async function get<K extends keyof Values>(db: DB, name: K): Promise<Values[K] | undefined> {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { id, phone } from "../kit.ts";
-import { cardOf, LUO_HOME, luo, records, told, wentTo } from "./more.ts";
+import { cardOf, DISABILITY_CARD, LUO_HOME, luo, records, told, wentTo } from "./more.ts";
 
 const QUERY = {
   ...{ id: id(701), kind: "query" as const, resident: id(1), about: id(711) },
@@ -78,6 +78,22 @@ test("why a record was held is a sentence, what the township wrote stays its own
   const page = await (await one.get("/field/inbox")).text();
   expect(page).not.toContain("time-uncertain");
   expect(page).toContain("岗已经停了");
+});
+
+test("what only tells is put away once it was read, what was carried out by itself", async () => {
+  const one = await phone();
+  await luo(one, { tasks: [DISABILITY_CARD] });
+  await told(
+    one,
+    { id: id(708), kind: "badge", words: "10月31日到期" },
+    { id: id(709), kind: "assigned", resident: id(1), about: DISABILITY_CARD.id, words: "残疾人证" },
+  );
+  expect(await (await one.get("/field/today")).text()).toContain("2 things to know");
+  await one.get(`/field/inbox/${id(708)}`);
+  expect(await (await one.get("/field/today")).text()).toContain("1 thing to know");
+  await one.post(`${LUO_HOME}/deliveries/${DISABILITY_CARD.id}/attempt`, { not_why: "not_home" });
+  expect(await (await one.get("/field/today")).text()).not.toContain("to know");
+  expect(await (await one.get("/field/inbox")).text()).toContain("10月31日到期"); // it can be read again
 });
 
 test("an unknown line is not there", async () => {
