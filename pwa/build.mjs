@@ -36,6 +36,7 @@ const page = await build({
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
   external: ["/static/*"],
+  plugins: [onlyTheField],
   sourcemap: "linked",
   define: { "process.env.NODE_ENV": '"production"' },
 });
