@@ -364,7 +364,7 @@ class Talk {
 
   async #stillWanted({ event, role, offset }: Wanted): Promise<void> {
     const row = await this.parts.db.get("blobs", [event, role]);
-    if (!row?.cipher || (!row.done && row.sent === offset)) return;
+    if (!row?.held || (!row.done && row.sent === offset)) return;
     const tx = this.parts.db.transaction("blobs", "readwrite");
     await Promise.all([tx.store.put({ ...row, done: false, sent: offset }), tx.done]);
   }
@@ -384,7 +384,8 @@ class Talk {
   async #picture(row: BlobRow): Promise<void> {
     const { db, net, sending } = this.parts;
     const identity = (await device.get(db, "identity"))!;
-    const cipher = row.cipher!;
+    const cipher = await db.get("ciphers", [row.event, row.role]);
+    if (!cipher) return;
     let offset = row.sent;
     let opened = false;
     sending.add(row.event);

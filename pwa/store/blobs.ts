@@ -26,15 +26,15 @@ export async function put(
   const secret: Secret = { key: ref.key, plain_sha256: ref.plain_sha256 };
   const sealed = await ring.seal("blobs", place(event, role), secret);
   const { sha256, bytes } = ref;
-  const row: BlobRow = { event, role, type, sha256, bytes, cipher, sealed, saved: false, sent: 0, done: false };
-  const tx = db.transaction("blobs", "readwrite", STRICT);
-  const before = await tx.store.get([event, role]);
+  const row: BlobRow = { event, role, type, sha256, bytes, held: true, sealed, saved: false, sent: 0, done: false };
+  const tx = db.transaction(["blobs", "ciphers"], "readwrite", STRICT);
+  const before = await tx.objectStore("blobs").get([event, role]);
   if (before?.saved) {
     // The event is signed: its picture can no longer change under it.
     await tx.done;
     return refOf(ring, before);
   }
-  await Promise.all([tx.store.put(row), tx.done]);
+  await Promise.all([tx.objectStore("blobs").put(row), tx.objectStore("ciphers").put(cipher, [event, role]), tx.done]);
   return ref;
 }
 
@@ -55,23 +55,27 @@ export async function get(
   role: string,
 ): Promise<{ bytes: ArrayBuffer; type: BlobType } | undefined> {
   const row = await db.get("blobs", [event, role]);
-  if (!row?.cipher) return undefined;
+  const cipher = row?.held ? await db.get("ciphers", [event, role]) : undefined;
+  if (!row || !cipher) return undefined;
   const { key } = await refOf(ring, row);
-  return { bytes: await decryptBlob(event, role, row.cipher, key), type: row.type };
+  return { bytes: await decryptBlob(event, role, cipher, key), type: row.type };
 }
 
 /** Only what is not part of a signed event. */
 export async function remove(db: DB, event: string, role: string): Promise<void> {
-  const tx = db.transaction("blobs", "readwrite", STRICT);
-  const row = await tx.store.get([event, role]);
-  if (row && !row.saved) await tx.store.delete([event, role]);
+  const tx = db.transaction(["blobs", "ciphers"], "readwrite", STRICT);
+  const row = await tx.objectStore("blobs").get([event, role]);
+  if (row && !row.saved) {
+    await tx.objectStore("blobs").delete([event, role]);
+    await tx.objectStore("ciphers").delete([event, role]);
+  }
   await tx.done;
 }
 
 /** All pieces that still have to travel, small ones first. */
 export async function unsent(db: DB): Promise<BlobRow[]> {
   const rows = await db.getAll("blobs");
-  return rows.filter((row) => row.saved && !row.done && row.cipher).sort((a, b) => a.bytes - b.bytes);
+  return rows.filter((row) => row.saved && !row.done && row.held).sort((a, b) => a.bytes - b.bytes);
 }
 
 export async function arrived(db: DB, event: string, role: string, sent: number, done: boolean): Promise<void> {
@@ -84,10 +88,11 @@ export async function arrived(db: DB, event: string, role: string, sent: number,
 /** Pictures of drafts that are gone: nobody will save them any more. */
 export async function sweep(db: DB, drafts: Set<string>, olderThan: (event: string) => boolean): Promise<number> {
   let gone = 0;
-  const tx = db.transaction("blobs", "readwrite");
-  for (const row of await tx.store.getAll())
+  const tx = db.transaction(["blobs", "ciphers"], "readwrite");
+  for (const row of await tx.objectStore("blobs").getAll())
     if (!row.saved && !drafts.has(row.event) && olderThan(row.event)) {
-      await tx.store.delete([row.event, row.role]);
+      await tx.objectStore("blobs").delete([row.event, row.role]);
+      await tx.objectStore("ciphers").delete([row.event, row.role]);
       gone++;
     }
   await tx.done;

@@ -64,8 +64,8 @@ export interface BlobRow {
   type: BlobType;
   sha256: string;
   bytes: number;
-  /** Ciphertext (formats.md §1); null once it may leave the phone. */
-  cipher: ArrayBuffer | null;
+  /** Its ciphertext is still on the phone, in `ciphers`. */
+  held: boolean;
   /** {key, plain_sha256} sealed under the data key. */
   sealed: Sealed;
   /** Belongs to an event in the outbox; a draft's picture does not travel. */
@@ -102,7 +102,10 @@ export interface FieldDB extends DBSchema {
   names: { key: string; value: NamesRow };
   records: { key: string; value: RecordRow; indexes: { seq: number } };
   outbox: { key: string; value: OutboxRow; indexes: { seq: number } };
+  /** What is known of each picture; the bytes lie apart, for this is read with every page. */
   blobs: { key: [string, string]; value: BlobRow };
+  /** Ciphertext (formats.md §1) under [event, role]. */
+  ciphers: { key: [string, string]; value: ArrayBuffer };
   drafts: { key: string; value: DraftRow };
   inbox: { key: string; value: InboxRowSealed };
 }
@@ -117,6 +120,7 @@ export type StoreName =
   | "records"
   | "outbox"
   | "blobs"
+  | "ciphers"
   | "drafts"
   | "inbox";
 
@@ -145,6 +149,7 @@ export function open({ onBlocked, onBlocking, name = NAME }: Opened = {}): Promi
         db.createObjectStore("records", { keyPath: "id" }).createIndex("seq", "seq");
         db.createObjectStore("outbox", { keyPath: "id" }).createIndex("seq", "seq");
         db.createObjectStore("blobs", { keyPath: ["event", "role"] });
+        db.createObjectStore("ciphers");
         db.createObjectStore("drafts", { keyPath: "key" });
         db.createObjectStore("inbox", { keyPath: "id" });
       }

@@ -72,7 +72,7 @@ export async function append(
     const rows: (BlobRow | undefined)[] = await Promise.all(
       beside.blobs.map((key) => tx.objectStore("blobs").get(key)),
     );
-    if (rows.some((row) => !row?.cipher)) {
+    if (rows.some((row) => !row?.held)) {
       await tx.done;
       throw new BlobMissing();
     }
@@ -195,7 +195,7 @@ export async function counts(
 ): Promise<{ waiting: number; needs_you: number; held: number; pictures: number; bytes: number }> {
   const rows = await db.getAll("outbox");
   const of = (...states: OutboxRow["state"][]) => rows.filter((row) => states.includes(row.state)).length;
-  const blobs = (await db.getAll("blobs")).filter((row) => row.saved && !row.done && row.cipher);
+  const blobs = (await db.getAll("blobs")).filter((row) => row.saved && !row.done && row.held);
   const bytes = blobs.reduce((sum, row) => sum + row.bytes - row.sent, 0);
   const waiting = of("queued", "sending");
   return { waiting, needs_you: of("refused"), held: of("held"), pictures: blobs.length, bytes };
@@ -221,7 +221,7 @@ export async function receive(db: DB, receipts: Receipt[], at: string): Promise<
 
 /** Let go of sealed copies and ciphertexts that the county holds in a backup too; the readable record stays. */
 export async function release(db: DB, keptTo: Record<string, number>): Promise<number> {
-  const tx = db.transaction(["outbox", "blobs"], "readwrite", STRICT);
+  const tx = db.transaction(["outbox", "blobs", "ciphers"], "readwrite", STRICT);
   const outbox = tx.objectStore("outbox");
   const blobs = tx.objectStore("blobs");
   const all = await blobs.getAll();
@@ -232,7 +232,10 @@ export async function release(db: DB, keptTo: Record<string, number>): Promise<n
     const pictures = all.filter((blob) => blob.saved && blob.event === row.id);
     if (pictures.some((blob) => !blob.done)) continue;
     await outbox.put({ ...row, item: null, kept: true });
-    for (const blob of pictures) await blobs.put({ ...blob, cipher: null });
+    for (const blob of pictures) {
+      await blobs.put({ ...blob, held: false });
+      await tx.objectStore("ciphers").delete([blob.event, blob.role]);
+    }
     let_go++;
   }
   await tx.done;
@@ -251,21 +254,23 @@ export async function offerAgain(db: DB): Promise<number> {
       again++;
     }
   for (const blob of await blobs.getAll())
-    if (blob.saved && blob.cipher && (blob.done || blob.sent)) await blobs.put({ ...blob, sent: 0, done: false });
+    if (blob.saved && blob.held && (blob.done || blob.sent)) await blobs.put({ ...blob, sent: 0, done: false });
   await tx.done;
   return again;
 }
 
 /** Readable copies of what the county has kept for `days` leave the phone. */
 export async function forgetOld(db: DB, before: string): Promise<number> {
-  const tx = db.transaction(["outbox", "records", "blobs"], "readwrite", STRICT);
+  const tx = db.transaction(["outbox", "records", "blobs", "ciphers"], "readwrite", STRICT);
   let gone = 0;
   for (const row of await tx.objectStore("outbox").getAll()) {
     if (!row.kept || row.state !== "accepted" || row.at >= before) continue;
     await tx.objectStore("outbox").delete(row.id);
     await tx.objectStore("records").delete(row.id);
-    for (const key of await tx.objectStore("blobs").getAllKeys(IDBKeyRange.bound([row.id, ""], [row.id, "\uffff"])))
+    for (const key of await tx.objectStore("blobs").getAllKeys(IDBKeyRange.bound([row.id, ""], [row.id, "\uffff"]))) {
       await tx.objectStore("blobs").delete(key);
+      await tx.objectStore("ciphers").delete(key);
+    }
     gone++;
   }
   await tx.done;

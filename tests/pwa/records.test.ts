@@ -76,7 +76,7 @@ test("a picture travels inside its record and stays readable on the phone", asyn
   await record(ctx(), visit(id(1), { id: event, blobs: ["picture"] }));
   const [row] = await records.queued(db, 1);
   const [blob] = (await opened(row!.item!)).blobs;
-  const { cipher } = (await db.get("blobs", [event, "picture"]))!;
+  const cipher = await db.get("ciphers", [event, "picture"]);
   expect(blob).toMatchObject({ role: "picture", type: "image/jpeg", sha256: stored.sha256, bytes: cipher!.byteLength });
   expect(await sha256(cipher!)).toBe(stored.sha256);
   expect(words(await decryptBlob(event, "picture", cipher!, blob!.key))).toBe("a picture");
