@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { onlyTheField } from "./build/styles.mjs";
 import { compileForPhone } from "./build/templates.mjs";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
