@@ -37,6 +37,8 @@
  *   with an optional `<button type="button" data-signature-clear hidden>`; after each stroke the mark is sealed and stored, and the
  *   hidden input `mark` (name = role) of the form holds its hash, "" when wiped.
  *
+ * A page with `data-live` on any element is asked for again when a sync changed something (never while a form with a draft is open).
+ *
  * PIN pad island `data-pin`, and `data-seconds="n"` (counts down in words) are used by unlock and enrol only.
  */
 import type { Net } from "./net.ts";
