@@ -135,9 +135,13 @@ def copy_path(folder: Path, event: UUID, role: str) -> Path:
     return place(folder, event, role).with_name(f"{event}.{role}.copy")
 
 
-def draw_copies(folder: Path, *, limit: int = 20) -> int:
-    """The job: draw a copy of every picture that came and has none yet; gives how many were looked at. Safe to repeat."""
-    waiting = list(Picture.select().where(Picture.state == "stored").order_by(Picture.stored_at).limit(limit))
+def draw_copies(folder: Path, *, limit: int = 20, newest: bool = False) -> int:
+    """The job: draw a copy of every picture that came and has none yet; gives how many were looked at. Safe to repeat.
+
+    Those that waited longest come first, or the newest.
+    """
+    order = Picture.stored_at.desc() if newest else Picture.stored_at
+    waiting = list(Picture.select().where(Picture.state == "stored").order_by(order).limit(limit))
     for picture in waiting:
         _draw(picture, folder)
     return len(waiting)

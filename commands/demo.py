@@ -11,7 +11,7 @@ import qrcode
 from flask import Flask, current_app
 
 import models
-from actions import badges, enrolments
+from actions import badges, bell, enrolments
 from api.access import actor_of
 from commands import demo_people as who
 from commands import demo_story
@@ -44,6 +44,7 @@ def demo(show: bool, address: str) -> None:
         raise click.ClickException(
             "A demo county was begun here and not finished. Remove the database and its folders, then try again."
         )
+    bell.hang(lambda _: None)  # no job need hurry for what is told here
     story = demo_story.Story(settings.blobs_path, now)
     begun = time.monotonic()
     with click.progressbar(

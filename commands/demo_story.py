@@ -452,7 +452,6 @@ class Story:
         for number, visit in enumerate(self._to_look_at(who.HUALI)):
             if number % 5 != 4:
                 visits.check(visit, actor=lead, now=now)
-        pictures.draw_copies(self.blobs, limit=12)
 
     def _to_look_at(self, scope: str) -> Any:
         """Visits nobody has looked at, without anything that should be asked about."""
@@ -906,8 +905,7 @@ class Story:
             if asked_about[visit.flags] > 1:
                 visits.check(visit, actor=lead, now=now)  # talked over with the agent; one of each kind is left
         self._night(0)
-        while pictures.draw_copies(self.blobs, limit=40):
-            pass
+        pictures.draw_copies(self.blobs, limit=120, newest=True)  # those to look at today; the job draws the older ones
 
 
 def _id(at: datetime) -> UUID:

@@ -143,8 +143,10 @@ def test_the_journal_grew_as_time_passed_and_proves_its_rows():
             assert newest[name] == digest, name
 
 
-def test_every_picture_came_whole():
-    assert states(Picture) == {"shown"}
+def test_every_picture_came_whole_and_those_to_check_can_be_seen():
+    assert states(Picture) == {"shown", "stored"}
+    waiting = [row.event for row in LifeVerification.select().where(LifeVerification.state == "captured")]
+    assert {row.state for row in Picture.select().where(Picture.event.in_(waiting))} == {"shown"}
 
 
 def test_nothing_is_written_the_second_time(county):
