@@ -15,6 +15,7 @@ import {
   words,
 } from "../fields.ts";
 import type { DeliveryAttempted, DeliveryMade } from "../generated/wire.ts";
+import { visitUnderWay } from "../under_way.ts";
 import type { ResidentCard, TaskRow } from "../wire.ts";
 
 export const routes: Route[] = [
@@ -101,7 +102,7 @@ async function hand(ctx: Ctx): Promise<Response> {
   const { mark, blobs, errors: unsigned } = await readMark(ctx, id);
   const all = { ...errors, ...unsigned };
   if (!none(all) || !mark || !who) return page(ctx, values, markValues(ctx.form), all);
-  const body: DeliveryMade = { delivery: task.id, ...who, mark };
+  const body: DeliveryMade = { delivery: task.id, visit: await visitUnderWay(ctx, card.id), ...who, mark };
   await record(ctx, {
     ...{ id, kind: "delivery.made", subject: card.id, body: { ...body }, blobs, draft: draft.key },
     change: { tasks: card.tasks.filter((one) => one.id !== task.id) },
@@ -174,7 +175,8 @@ async function attempt(ctx: Ctx): Promise<Response> {
   const { values, errors } = readAttempt(ctx);
   const { why } = values;
   if (!why || !none(errors)) return attemptPage(ctx, values, errors);
-  const body: DeliveryAttempted = { delivery: task.id, why, words: values.words };
+  const visit = await visitUnderWay(ctx, card.id);
+  const body: DeliveryAttempted = { delivery: task.id, visit, why, words: values.words };
   await record(ctx, {
     ...{
       id: ctx.form.get("event") || draft.id,

@@ -4,6 +4,7 @@ import type { Correctable } from "../corrections.ts";
 import { type Ctx, type Draft, Problem, type Route, record, seeOther } from "../ctx.ts";
 import { cardOf, type Errors, figures, none, oneOf, phoneError, whom, words } from "../fields.ts";
 import type { RequestRaised } from "../generated/wire.ts";
+import { visitUnderWay } from "../under_way.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/residents/:id/request", show],
@@ -67,7 +68,8 @@ async function raise(ctx: Ctx): Promise<Response> {
   const { values, errors } = read(ctx);
   if (!none(errors)) return page(ctx, values, errors);
   const papers = await taking(ctx, draft);
-  const body: RequestRaised = { request: id, ...said(values), papers: papers.map((one) => one.name) };
+  const visit = await visitUnderWay(ctx, card.id);
+  const body: RequestRaised = { request: id, visit, ...said(values), papers: papers.map((one) => one.name) };
   await record(ctx, {
     ...{ id, kind: "request.raised", subject: card.id, body: { ...body }, draft: draft.key },
     blobs: papers.map((one) => one.role),

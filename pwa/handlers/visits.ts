@@ -17,6 +17,7 @@ import {
 } from "../fields.ts";
 import { localDay } from "../filters.ts";
 import type { VisitEnded } from "../generated/wire.ts";
+import { producedBy, visitKey } from "../under_way.ts";
 import type { Correctable } from "./corrections.ts";
 
 export const routes: Route[] = [
@@ -57,7 +58,7 @@ interface Values {
   notes: string;
 }
 
-export const visitKey = (id: string): string => `visit:${id}`;
+export { visitKey };
 
 async function whose(ctx: Ctx): Promise<ResidentCard> {
   return cardOf(ctx, ctx.query.get("resident") ?? "");
@@ -67,13 +68,16 @@ async function ask(ctx: Ctx): Promise<Response> {
   const card = await whose(ctx);
   const draft = await ctx.store.drafts.open(visitKey(card.id));
   const begun = Object.keys(draft.fields).length > 0;
-  return page(ctx, card, draft, begun ? read(fieldsOf(draft)) : await suggested(ctx, card), {});
+  return page(ctx, card, draft, begun ? read(fieldsOf(draft)) : await suggested(ctx, card, draft.id), {});
 }
 
 /** Reasons come prefilled from what is due soon; nothing else does. */
-async function suggested(ctx: Ctx, card: ResidentCard): Promise<Values> {
+async function suggested(ctx: Ctx, card: ResidentCard, visit: string): Promise<Values> {
   const due = openMatters(card, await ctx.store.county.get(), ctx.clock.today(), dayAfter(ctx, SOON_DAYS));
   const kinds = new Set<string>(due.map(({ kind }) => kind));
+  const produced = await producedBy(ctx, card.id, visit);
+  if (produced.requests) kinds.add("request");
+  if (produced.deliveries) kinds.add("delivery");
   if (kinds.has("retake")) kinds.add("verification");
   if (kinds.has("request_answer")) kinds.add("request");
   return { ...read(new URLSearchParams()), reasons: REASONS.filter((code) => kinds.has(code)) };
@@ -208,6 +212,7 @@ export async function visitFact(
     started_at: beganAt(began, ctx.clock.now()).toISOString(),
     ended_at: ctx.clock.now().toISOString(),
     return_on: again,
+    ...(await producedBy(ctx, card.id, draft.id)),
     ...links,
   };
   return {

@@ -22,7 +22,7 @@ test("a result is handed to the person, who signs, and the task is gone at once"
   const [written] = await records(one);
   expect(written).toMatchObject({ id: signed.event, kind: "delivery.made", subject: id(1) });
   expect(written!.body).toEqual({
-    ...{ delivery: id(601), to: "self", name: "", relation: "", identity_seen: "id_card" },
+    ...{ delivery: id(601), visit: expect.any(String), to: "self", name: "", relation: "", identity_seen: "id_card" },
     mark: { kind: "signature", role: "mark" },
   });
   expect(written!.blobs.map(({ role }) => role)).toEqual(["mark"]);

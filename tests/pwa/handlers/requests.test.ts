@@ -25,7 +25,7 @@ test("what somebody needs is kept in their own words, with who may act for them"
   const [written] = await records(one);
   expect(written).toMatchObject({ kind: "request.raised", subject: id(1), subject_name: "罗正英" });
   expect(written!.body).toEqual({
-    ...{ request: written!.id, words: "想换残疾人证。\n旧的看不清了", papers: [] },
+    ...{ request: written!.id, visit: expect.any(String), words: "想换残疾人证。\n旧的看不清了", papers: [] },
     may_act: { name: "罗大明", relation: "侄儿", phone: "10286310427" },
   });
   expect(await one.store.drafts.get(KEY)).toBeUndefined();
