@@ -1,5 +1,5 @@
 /** The visit a deed at the door belongs to: the lead reads each visit with all it produced (domain S42). */
-import type { Ctx, EventKind, OwnRecord, Uuid } from "./ctx.ts";
+import type { Ctx, Draft, EventKind, OwnRecord, Uuid } from "./ctx.ts";
 import { localDay } from "./filters.ts";
 
 export const visitKey = (resident: Uuid): string => `visit:${resident}`;
@@ -17,6 +17,12 @@ export async function visitUnderWay(ctx: Ctx, resident: Uuid): Promise<Uuid> {
     ({ kind, at, state }) => kind === "visit.ended" && state !== "refused" && localDay(at) === today,
   );
   return ended ? String(ended.body.visit) : (await ctx.store.drafts.open(visitKey(resident))).id;
+}
+
+/** The visit that deeds at the door have begun and nobody has written anything about: another record may take it over. */
+export async function visitWithoutWords(ctx: Ctx, resident: Uuid): Promise<Draft | undefined> {
+  const draft = await ctx.store.drafts.get(visitKey(resident));
+  return draft && Object.keys(draft.fields).length === 0 ? draft : undefined;
 }
 
 export interface Produced {

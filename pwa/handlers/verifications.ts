@@ -20,6 +20,7 @@ import {
 } from "../fields.ts";
 import { localDay, masked_id } from "../filters.ts";
 import type { VerificationCaptured, VerificationNotTaken } from "../generated/wire.ts";
+import { producedBy, visitWithoutWords } from "../under_way.ts";
 import { fieldsIn, fieldsOf, read as readVisit, visitFact } from "./visits.ts";
 
 export const routes: Route[] = [
@@ -288,7 +289,8 @@ async function capture(
     Partial<VerificationCaptured>,
 ): Promise<void> {
   const entitlements = wanted(card).map(({ id }) => id);
-  const visit = uuid7(ctx.clock.now());
+  const begun = await visitWithoutWords(ctx, card.id);
+  const visit = begun?.id ?? uuid7(ctx.clock.now());
   const retake_of = retakeOf(card)?.id ?? null;
   const body: VerificationCaptured = { verification: draft.id, visit, entitlements, kin: card.kin, retake_of, ...seen };
   const { condition, witness, mark } = body;
@@ -299,6 +301,7 @@ async function capture(
     draft.id,
     mark as Mark,
     blobs.filter((role) => role === "mark"),
+    begun,
   );
   await record(ctx, [
     { id: draft.id, kind: "verification.captured", subject: card.id, body: { ...body }, draft: draft.key, blobs },
@@ -372,18 +375,21 @@ async function visitAround(
   verification: string,
   mark: Mark,
   blobs: string[],
+  begun: Draft | undefined,
 ): ReturnType<typeof visitFact> {
   for (const role of blobs) {
     const found = await ctx.store.photos.get(verification, role);
     if (found) await ctx.store.photos.put(id, role, found.bytes, found.type);
   }
-  const values = { ...readVisit(new URLSearchParams()), outcome: "done" as const, reasons: ["verification"] };
+  const { requests, deliveries } = begun ? await producedBy(ctx, card.id, id) : {};
+  const reasons = ["verification", ...(deliveries ? ["delivery"] : []), ...(requests ? ["request"] : [])];
+  const values = { ...readVisit(new URLSearchParams()), outcome: "done" as const, reasons };
   const fact = await visitFact(ctx, card, { id, key: "" }, values, mark, blobs, {
     verifications: [verification],
-    began: verification,
+    began: begun?.id ?? verification,
   });
   const { draft: _none, ...rest } = fact;
-  return rest;
+  return begun ? { ...rest, draft: begun.key } : rest;
 }
 
 function witnessOf(card: ResidentCard, values: Values): VerificationCaptured["witness"] {

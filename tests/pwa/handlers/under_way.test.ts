@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { id, phone, type TestPhone } from "../kit.ts";
-import { DISABILITY_CARD, LUO_HOME, luo, records } from "./more.ts";
+import { DISABILITY_CARD, LUO_HOME, luo, records, sign } from "./more.ts";
 
 const VISIT = `/field/visits/new?resident=${id(1)}`;
 
@@ -44,4 +44,25 @@ test("a second visit begun on the same day takes what is done in it", async () =
   const draft = await one.store.drafts.open(`visit:${id(1)}`);
   await one.store.drafts.keep(draft.key, { notes: ["这次在家"] });
   expect(await request(one, "修路灯")).toBe(draft.id);
+});
+
+test("a verification after a request is one visit, with both", async () => {
+  const one = await phone();
+  await luo(one, { consents: { life_verification: "given" }, witness: { name: "陈大兰", relation: "女儿" } });
+  const visit = await request(one, "修路灯");
+  const start = `${LUO_HOME}/verification`;
+  await one.get(start);
+  await one.post(start, { document: "id_card" });
+  const draft = (await one.store.drafts.get(`verification:${id(1)}`))!;
+  await one.store.photos.put(draft.id, "picture", new Uint8Array(2000).buffer, "image/jpeg");
+  await one.post(`${start}/camera`, { picture: "hash" });
+  const marked = await sign(one, draft.key);
+  await one.post(`${start}/confirm`, { ...marked, witness: "before", condition: "weak" });
+
+  const written = await records(one);
+  const ended = written.find(({ kind }) => kind === "visit.ended")!;
+  expect(ended.body).toMatchObject({ visit, reasons: ["verification", "request"], verifications: [draft.id] });
+  expect(ended.body.requests).toHaveLength(1);
+  expect(written.find(({ kind }) => kind === "verification.captured")!.body.visit).toBe(visit);
+  expect(await one.store.drafts.get(`visit:${id(1)}`)).toBeUndefined();
 });
