@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from actions import badges, desk_sessions, journal, phones
-from models import Account, Area, Device, Person, Post, transaction
+from actions import badges, cards, desk_sessions, journal, phones
+from models import Account, Area, Device, Person, Post, Resident, transaction
 from rules import names, posts
 from rules.actors import Actor, Role, scope_of
 from rules.days import day_of
@@ -94,6 +94,22 @@ def end_post(post: Post, *, last_on: date, actor: Actor | None, now: datetime, b
         found.to_on = last_on
         found.save(only=[Post.to_on])
         journal.write([journal.Deed("post.ended", found.scope, _facts(found), rows=[found])], actor=actor, now=now, by=by)
+    return found
+
+
+def declare_kin(
+    person: Person, resident: Resident, *, is_kin: bool, actor: Actor | None, now: datetime, by: str = ""
+) -> Person:
+    """An agent says that somebody served is kin (or no longer counts so): a second agent is then needed (R-LIF-9)."""
+    scope = _home(person, None)
+    with transaction(scope, resident.scope):
+        found: Person = Person.get_by_id(person.id)
+        kin = [each for each in found.kin or [] if each != str(resident.id)]
+        found.kin = [*kin, str(resident.id)] if is_kin else kin
+        found.save(only=[Person.kin])
+        body = {"person": found.id, "kin": is_kin}
+        journal.write([journal.Deed("person.changed", scope, body, resident.id, [found])], actor=actor, now=now, by=by)
+        cards.touch([resident.id], now=now)
     return found
 
 

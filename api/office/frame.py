@@ -57,7 +57,8 @@ def facts() -> dict[str, Any]:
         counts = waiting.counts(actor)
         views = current_app.view_functions
         found["places"] = [p for p in PLACES if p.endpoint in views and actor.may(*p.roles)]
-        found["waits"] = counts | {"trays": sum(n for key, n in counts.items() if key != "verifications")}
+        trays = sum(n for key, n in counts.items() if key != "verifications") + waiting.messages(actor)
+        found["waits"] = counts | {"trays": trays}
         found["where"] = where_of(actor)
     return found
 

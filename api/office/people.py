@@ -135,7 +135,9 @@ def make_account(person_id: UUID) -> ResponseReturnValue:
 @allows(*LEADS)
 def phone(device_id: UUID) -> ResponseReturnValue:
     found = get_object_or_404(_devices(), Device.id == device_id)
-    return render_template("office/phone.html", phone=_phone_facts(found), may_lock=g.actor.may(*GIVES_PHONES))
+    return render_template(
+        "office/phone.html", phone=_phone_facts(found), may_lock=g.actor.may(*GIVES_PHONES), gaps=phones.gaps(found.id)
+    )
 
 
 @bp.post("/phones/<uuid:device_id>/lock")

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 import models
-from actions import care, deliveries, lookups, reads, residents
+from actions import care, deliveries, lookups, people, reads, residents
 from api.access import allows, get_object_or_404
 from api.office import bp, forms, go_to, log
 from api.office.frame import area_names, villages
@@ -37,6 +37,7 @@ from models import (
 from rules.actors import area_prefix
 from rules.days import day_of
 from rules.enrolment import CARRIES_PHONE
+from rules.problems import NoAgentThere
 
 A_PAGE = 50
 NEEDS: dict[str, Any] = {
@@ -142,6 +143,19 @@ def settle_clash(clash_id: UUID) -> ResponseReturnValue:
     _resident(clash.resident_id)
     residents.settle(clash, request.form.get("which", ""), actor=g.actor, now=g.now)
     return go_to(url_for("office.resident", resident_id=clash.resident_id))
+
+
+@bp.post("/residents/<uuid:resident_id>/kin")
+@allows(*OFFICERS)
+def declare_kin(resident_id: UUID) -> ResponseReturnValue:
+    """An agent of the place said that this person is kin, or is not."""
+    found = _resident(resident_id, *OFFICERS)
+    agents = {key for key, _name in agents_of(found.area)}
+    person = get_object_or_404(Person.select(), Person.id == forms.uuid("agent"))
+    if str(person.id) not in agents:
+        raise NoAgentThere()
+    people.declare_kin(person, found, is_kin=request.form.get("kin") == "yes", actor=g.actor, now=g.now)
+    return go_to(url_for("office.resident", resident_id=resident_id))
 
 
 # ---- the care roster
@@ -311,6 +325,7 @@ def _facts(found: Any) -> dict[str, Any]:
         "consents": _consents(found),
         "merged": list(Resident.select().where(Resident.merged_into == found.id)),
         "agents": agents_of(found.area),
+        "kin": _kin_among(found),
         "delivery_due": today + timedelta(days=models.setting("delivery.days")),
         "looks": looks,
         "look_names": dict(Person.select(Person.id, Person.name).where(Person.id.in_(people)).tuples())
@@ -326,6 +341,12 @@ def _consents(found: Any) -> dict[str, Any]:
     """The newest answer for each purpose."""
     c = ConsentRecord
     return {row.purpose: row for row in c.select().where(c.resident == found.id).order_by(c.at, c.id)}
+
+
+def _kin_among(found: Any) -> list[Any]:
+    """The agents of the place who said that this person is kin."""
+    ids = [UUID(key) for key, _name in agents_of(found.area)]
+    return [p for p in Person.select().where(Person.id.in_(ids)) if str(found.id) in (p.kin or ())]
 
 
 def agents_of(area: str) -> list[tuple[str, str]]:

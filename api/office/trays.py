@@ -30,8 +30,10 @@ from models import (
     InboxMessage,
     JournalEntry,
     Person,
+    Refusal,
     Request,
     Resident,
+    Scope,
     Visit,
     within,
 )
@@ -62,8 +64,14 @@ def trays_page() -> ResponseReturnValue:
     subjects = {m.subject for m in messages if m.subject}
     seen = Resident.visible_to(g.actor, *DESKS).where(Resident.id.in_(subjects)) if subjects else []
     others = [p for p in PLACES if not p.on_phone and g.actor.may(*p.roles)]
+    kept = Scope.select().where(Scope.kept_to > 0).exists()
     return render_template(
-        "office/trays.html", trays=trays, messages=messages, names={r.id: r.name for r in seen}, others=others
+        "office/trays.html",
+        kept=kept,
+        trays=trays,
+        messages=messages,
+        names={r.id: r.name for r in seen},
+        others=others,
     )
 
 
@@ -315,7 +323,12 @@ def _death(death_id: UUID) -> Any:
 @allows(*LEADS)
 def held_page() -> ResponseReturnValue:
     found = list(waiting.held(g.actor).order_by(JournalEntry.received_at, JournalEntry.position).limit(A_PAGE))
-    return render_template("office/held.html", rows=_entries(found))
+    there = within(Refusal.scope, None, g.actor.prefixes(*LEADS))
+    refused = list(Refusal.select().where(there).order_by(Refusal.received_at.desc()).limit(A_PAGE))
+    devices = {d.id: d for d in Device.select().where(Device.id.in_({r.device for r in refused if r.device}))}
+    return render_template(
+        "office/held.html", rows=_entries(found), refused=[(r, devices.get(r.device)) for r in refused]
+    )
 
 
 @bp.get("/held/<uuid:event_id>")

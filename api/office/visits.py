@@ -34,7 +34,8 @@ def visits_page() -> ResponseReturnValue:
     today = day_of(g.now)
     before = request.args.get("before", "")
     found, more = log.page(log.query(g.actor, filters, today=today), before)
-    shown, in_all = ([], 0) if before else log.exceptions(g.actor, now=g.now, url_for=url_for)
+    most = 60 if "look" in request.args else 6
+    shown, in_all = ([], 0) if before else log.exceptions(g.actor, now=g.now, url_for=url_for, most=most)
     _note_look("visit-log", None)
     return render_template(
         "office/visits.html",

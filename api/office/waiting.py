@@ -5,10 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from api.office.roles import LEADS, OFFICERS
-from models import Complaint, DeathReport, Delivery, JournalEntry, LifeVerification, Request, Resident, within
+from models import (
+    Complaint,
+    DeathReport,
+    Delivery,
+    InboxMessage,
+    JournalEntry,
+    LifeVerification,
+    Request,
+    Resident,
+    within,
+)
 from rules.actors import Actor
 
 MOST = 999  # more than this is "999"
+
+
+def messages(actor: Actor) -> int:
+    """One's own messages that are not put away."""
+    return _bounded(InboxMessage.select().where((InboxMessage.person == actor.person) & InboxMessage.done_at.is_null()))
 
 
 def counts(actor: Actor) -> dict[str, int]:

@@ -12,6 +12,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 import models
+from api.filters import listing
 from models import Area
 from rules.actors import Actor
 
@@ -200,6 +201,14 @@ WORDS: dict[str, dict[str, Any]] = {
         "already-done": _l("This was already done."),
         "id-used": _l("Another record has its number."),
     },
+    "refused": {
+        "malformed": _l("It has not the shape of a record."),
+        "unreadable": _l("It was not sealed for this county, or cut on the way."),
+        "hash-differs": _l("It is not what it says it is."),
+        "unknown-device": _l("The phone is not known here."),
+        "signature": _l("It was not signed by this phone."),
+        "other-content": _l("The same record came before and said something else."),
+    },
     "held-state": {
         "adopted": _l("It counts since somebody let it."),
         "answered": _l("It was answered and has no effect."),
@@ -248,6 +257,11 @@ def area_name(code: str) -> str:
     return Area.select(Area.name).where(Area.code == code).scalar() or code
 
 
+def gap_words(gaps: list[tuple[int, int]]) -> str:
+    """Stretches of a phone's own count: 3, 7–9."""
+    return listing(str(first) if first == last else f"{first}–{last}" for first, last in gaps)
+
+
 def field_word(name: str) -> Any:
     return said(name, "field")
 
@@ -259,5 +273,6 @@ def add_to(app: Flask) -> None:
         role_word=lambda role: said(role, "role"),
         area_name=area_name,
         field_word=field_word,
+        gap_words=gap_words,
         has_page=lambda endpoint: endpoint in app.view_functions,
     )

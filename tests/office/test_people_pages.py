@@ -6,9 +6,9 @@ import pytest
 
 import models
 from actions import enrolments
-from models import Device, Enrolment, Person, Post
+from models import Device, Enrolment, JournalEntry, Person, Post
 from rules import ciphers
-from tests.office.scenes import a_phone, spki
+from tests.office.scenes import a_phone, a_visit, spki
 from tests.support.cast import NOW, TODAY, VILLAGE
 
 
@@ -171,3 +171,12 @@ def test_a_code_ends_after_ten_minutes(offered, clock):
 def test_a_code_is_not_shown_elsewhere(offered, desk, cast):
     _, page, _ = offered
     desk(cast.qian_wei).get(page.url, status=403)
+
+
+def test_what_never_came_from_a_phone_is_named_with_who_must_bring_it(desk, cast):
+    phone = a_phone(cast.wang_fang.id, cast.wang_fang.scope, cast.luo_guoxiu.id)
+    visit = a_visit(device=phone)
+    JournalEntry.update(seq=4).where(JournalEntry.id == visit.event).execute()
+    page = desk(cast.luo_guoxiu).get(f"/office/phones/{phone.id}")
+    assert "第 1–3 条没收到" in page
+    assert "请王芳到有信号的地方打开一下" in page

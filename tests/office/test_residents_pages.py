@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actions import lookups
-from models import CareEntry, Clash, ConsentRecord, JournalEntry, ReadEntry, Resident
+from models import CareEntry, Clash, ConsentRecord, JournalEntry, Person, ReadEntry, Resident
 from rules import ciphers
 from tests.office.scenes import a_visit
 from tests.support.cast import NEXT_VILLAGE, NOW
@@ -125,3 +125,18 @@ def test_what_happened_is_shown(officer, cast):
     page = officer.get(f"/office/residents/{cast.chen_guilan.id}")
     assert "看望，办完了，王芳" in page
     assert "养老金" in page
+
+
+def test_an_agent_says_that_somebody_is_kin(officer, cast):
+    page = officer.get(f"/office/residents/{cast.chen_guilan.id}")
+    page = officer.submit(page, "#declare-kin", agent=str(cast.wang_fang.id))
+    assert Person.get_by_id(cast.wang_fang.id).kin == [str(cast.chen_guilan.id)]
+    assert "认证要有第二位代办员在场" in page
+    page = officer.submit(page, "section[aria-labelledby=kin] .rows form")
+    assert Person.get_by_id(cast.wang_fang.id).kin == []
+
+
+def test_nobody_elsewhere_is_made_kin(officer, cast):
+    page = officer.get(f"/office/residents/{cast.chen_guilan.id}")
+    officer.submit(page, "#declare-kin", agent=str(cast.zhao_min.id), status=422)
+    assert not Person.get_by_id(cast.zhao_min.id).kin

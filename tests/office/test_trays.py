@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from actions import inbox
-from models import Complaint, DeathReport, Delivery, InboxMessage, JournalEntry, Request, Resident
+from models import Complaint, DeathReport, Delivery, InboxMessage, JournalEntry, Refusal, Request, Resident, Scope
 from rules import ciphers
 from tests.office.scenes import a_death, a_delivery, a_provisional, a_request, a_verification, an_event
 from tests.support.cast import NOW, TODAY, TOWNSHIP
@@ -210,3 +210,26 @@ def test_a_complaint_is_answered(lead, cast):
     page = lead.submit(page, "#answer-1", answer="下个月就按组排")
     assert "都答复了" in page
     assert "下个月就按组排" in page
+
+
+def test_what_could_not_be_taken_is_seen(lead, cast, now):
+    Refusal.create(
+        id=ciphers.uuid7(), hash="0" * 64, device=None, scope=TOWNSHIP, why="signature", received_at=now, item={}
+    )
+    page = lead.get("/office/held")
+    assert "收不下的" in page
+    assert "不是这部手机签的" in page
+
+
+def test_the_rail_counts_trays_and_ones_own_messages(lead, cast, now):
+    a_request()
+    inbox.tell([inbox.Message(cast.luo_guoxiu.id, TOWNSHIP, "badge")], now=now)
+    page = lead.get("/office/visits")
+    assert page.one(".desk-nav a[href='/office/to-do'] b").text.split()[0] == "2"
+
+
+def test_a_county_without_backup_is_told(lead, officer):
+    assert "还没有备份" in lead.get("/office/to-do")
+    assert "还没有备份" not in officer.get("/office/to-do")
+    Scope.update(kept_to=1).execute()
+    assert "还没有备份" not in lead.get("/office/to-do")

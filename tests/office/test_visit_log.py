@@ -243,3 +243,13 @@ def test_a_long_table_is_whole(lead, cast, monkeypatch):
     monkeypatch.setattr(log, "every", lambda found: every(found, at_once=10))
     answer = lead.submit(lead.get("/office/visits"), "form[action$=export]")
     assert len(answer.html.strip().splitlines()) == 26
+
+
+def test_many_facts_are_six_and_the_rest_on_a_press(lead, cast):
+    for _ in range(8):
+        a_visit(flags="late")
+    page = lead.get("/office/visits")
+    assert "8 件事要您看一看" in page
+    assert "还有 2 件" in page
+    page = lead.get(page.one(".exceptions a[href*=look]")["href"])
+    assert len(page.select(".exception")) == 8
