@@ -64,7 +64,7 @@ def payload_of(entry: JournalEntry) -> events.Payload | None:
     """The signed text of a phone's event as values."""
     if entry.payload is None or entry.device is None:
         return None
-    return events.Payload.model_validate_json(entry.payload)
+    return sync.read_payload(entry.payload)
 
 
 def _waiting(entry: JournalEntry) -> Any:

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ from rules.problems import BodyInvalid, NotFound, PictureNotWanted
 log = structlog.get_logger()
 
 DRAWER = Path(__file__).parent / "_picture_drawer.py"
+ROLE = re.compile(r"[a-z][a-z0-9-]{0,30}")  # as rules/events.py has it; it becomes part of a file's name
 SECONDS = 20  # for one picture, before it is called bad
 
 
@@ -65,6 +67,8 @@ def take(device: UUID, event: UUID, role: str, *, offset: int, total: int, piece
 
     Raises PictureNotWanted for what no record of this phone names, BodyInvalid for a size other than the record says.
     """
+    if not ROLE.fullmatch(role):
+        raise PictureNotWanted()
     picture = Picture.get_or_none((Picture.event == event) & (Picture.role == role) & (Picture.device == device))
     if picture is None:
         raise PictureNotWanted()

@@ -8,6 +8,7 @@ one by one, and is held.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,15 +126,15 @@ def _open(item: Item, phones: Mapping[str, Any], only_from: Any) -> _Opened | Re
         return _refuse(item, Refused.UNKNOWN_DEVICE)
     try:
         payload, signature = _inside(item)
-    except (ciphers.Unreadable, ValueError, KeyError, TypeError):
+        digest = ciphers.event_hash(payload)
+    except (ciphers.Unreadable, ValueError, KeyError, TypeError, RecursionError):
         return _refuse(item, Refused.UNREADABLE)
-    if ciphers.event_hash(payload) != item.hash:
+    if digest != item.hash:
         return _refuse(item, Refused.HASH_DIFFERS)
     if not ciphers.signature_fits(_key(phone), ciphers.EVENT_PREFIX + payload, signature):
         return _refuse(item, Refused.SIGNATURE)
-    try:
-        said = events.Payload.model_validate_json(payload)
-    except ValidationError:
+    said = read_payload(payload)
+    if said is None:
         return _refuse(item, Refused.MALFORMED)
     if str(said.id) != item.id or said.device != phone.id or max(said.seq, said.after) > LARGEST or said.v > 32_767:
         return _refuse(item, Refused.MALFORMED)
@@ -143,6 +144,37 @@ def _open(item: Item, phones: Mapping[str, Any], only_from: Any) -> _Opened | Re
         signature=signature, blobs=said.blobs, after=said.after, offset_ms=said.offset_ms,
     )  # fmt: skip
     return _Opened(item, record, phone, said)
+
+
+HALF = re.compile("[\ud800-\udfff]")
+
+
+def read_payload(text: str) -> events.Payload | None:
+    """The signed text as values, or None where it is no event.
+
+    A text field cut in the middle of an emoji leaves half of it: JavaScript writes it, strict readers refuse it. The
+    signed text stays as it is; in the row that half becomes a replacement character.
+    """
+    try:
+        return events.Payload.model_validate_json(text)
+    except ValidationError:
+        if "\\ud" not in text.lower():
+            return None
+    try:
+        return events.Payload.model_validate(_whole(json.loads(text)))
+    except (ValidationError, ValueError, RecursionError):
+        return None
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return HALF.sub("\ufffd", value)
+        case list():
+            return [_whole(each) for each in value]
+        case dict():
+            return {_whole(name): _whole(each) for name, each in value.items()}
+    return value
 
 
 def _inside(item: Item) -> tuple[str, bytes]:

@@ -17,7 +17,7 @@ from pydantic_core.core_schema import ValidatorFunctionWrapHandler
 B64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 AreaCode = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
-Short = Annotated[str, StringConstraints(max_length=60)]
+Short = Annotated[str, StringConstraints(max_length=60, pattern=r"^[^\x00-\x1f]*$")]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
@@ -140,8 +140,8 @@ class SeenHead(Asked):
 class Waiting(Asked):
     """What the phone still holds after this request, as far as it knows."""
 
-    records: Count = 0
-    blobs: Count = 0
+    records: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    blobs: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
 Order = Literal["lock", "wipe"]

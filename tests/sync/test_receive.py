@@ -98,11 +98,41 @@ def test_a_payload_that_is_no_event_is_refused(sync, phone, now):
     assert the(sync(phone, [phone.clear(payload)]))["reason"] == "malformed"
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"payload": 1, "signature": ""}',
+        b'{"payload": "\\ud83d", "signature": "AAAA"}',
+        b"[" * 5000,
+    ],
+)
+def test_whatever_was_sealed_stops_nobody(sync, phone, cast, now, seen, inside):
+    event, digest = str(ciphers.uuid7()), "0" * 64
+    info = ciphers.item_info(event, digest, str(phone.id))
+    sealed = ciphers.b64(ciphers.hpke_seal(models.keys().county.public_key(), inside, info))
+    bad = {"id": event, "hash": digest, "device": str(phone.id), "key": models.keys().county_id, "sealed": sealed}
+    good = phone.sealed(phone.payload("visit.ended", seen, at=now, subject=cast.chen_guilan.id))
+    answer = sync(phone, [bad, good])
+    assert [(r["state"], r["reason"]) for r in answer["receipts"]] == [("refused", "unreadable"), ("accepted", "")]
+
+
 def test_a_refused_item_sent_again_is_kept_once(sync, phone, now):
     payload = json.dumps({"id": str(ciphers.uuid7())})
     for _ in range(2):
         sync(phone, [phone.clear(payload)])
     assert Refusal.select().count() == 1
+
+
+def test_a_word_cut_in_the_middle_of_an_emoji_loses_nobody_a_visit(sync, phone, cast, now):
+    body = visit(cast, now, notes="好PLACE")
+    payload = phone.payload("visit.ended", body, at=now, subject=cast.chen_guilan.id).replace("PLACE", "\\ud83d")
+    phone.head = ciphers.event_hash(payload)
+    assert the(sync(phone, [phone.sealed(payload)]))["state"] == "accepted"
+    assert Visit.get_by_id(body["visit"]).notes == "好\ufffd"
+    assert JournalEntry.get(JournalEntry.kind == "visit.ended").payload == payload
 
 
 # ---- twice

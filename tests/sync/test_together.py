@@ -59,7 +59,9 @@ def test_two_phones_of_one_township_share_its_journal_without_a_gap(db, cast, no
     batches = [batch(phone, cast, now - timedelta(days=9 * n), 5) for n, phone in enumerate(phones) for _ in range(3)]
     together(*[lambda items=items: sync.receive(items, now=now) for items in batches])
     assert Visit.select().count() == 30
-    positions = [row[0] for row in JournalEntry.select(JournalEntry.position).where(JournalEntry.scope == TOWNSHIP).tuples()]
+    positions = [
+        row[0] for row in JournalEntry.select(JournalEntry.position).where(JournalEntry.scope == TOWNSHIP).tuples()
+    ]
     assert sorted(positions) == list(range(1, len(positions) + 1))
     assert len({row[0] for row in Visit.select(Visit.number).tuples()}) == 30
     assert verify.verify().broken == []
