@@ -162,6 +162,7 @@ def test_a_round_out_of_signal_arrives_whole(
     keep_the_picture(mine, page)
     to_a_place(page, "今天")
     page.click("main >> text=镇里的消息")
+    page.wait_for_url("**/field/inbox")
     page.locator(".row", has_text=ZHOU).first.click()
     mine.look("round-question")
     page.fill("textarea[name=words]", "他儿子在，看着他签的。")
