@@ -23,7 +23,10 @@ async function today(ctx: Ctx): Promise<Response> {
   const [me, county, seen] = await Promise.all([ctx.store.me.get(), ctx.store.county.get(), seenOn(ctx, day)]);
   const until = later(day, SOON_DAYS);
   const gone = new Set(seen.map(({ id }) => id));
-  const due = (await ctx.store.people.dueToday(until)).filter((card) => !gone.has(card.id) && !waitsUntil(card, day));
+  const due = (await ctx.store.people.dueToday(until)).filter((card) => {
+    if (gone.has(card.id) && !card.tasks.some(({ kind }) => kind === "retake")) return false; // sent back the same day
+    return !waitsUntil(card, day) && toSee(card, county, day, until).length > 0;
+  });
   const rows = Math.max(ROWS, Number(ctx.query.get("rows")) || ROWS);
   const villages = [...new Set((due.length ? due : []).map(({ area }) => area))];
   const groups = new Map<string, { id: string; title: string; people: unknown[] }>();
@@ -38,7 +41,7 @@ async function today(ctx: Ctx): Promise<Response> {
         sex: card.sex,
         age: age(card.birth_on ?? card.birth_year ?? "", day),
       },
-      ...{ matters: openMatters(card, county, day, until), need: topNeed(card) },
+      ...{ matters: toSee(card, county, day, until), need: topNeed(card) },
     });
   }
   const checks = await look(ctx, day);
@@ -56,6 +59,10 @@ async function today(ctx: Ctx): Promise<Response> {
     said: ctx.query.get("said") ?? "",
   });
 }
+
+/** What needs a walk: a question of the township is answered from the inbox. */
+const toSee = (card: ResidentCard, county: County, day: Day, until: Day) =>
+  openMatters(card, county, day, until).filter(({ kind }) => kind !== "query");
 
 /** Whom this agent visited today, newest first, each once. */
 async function seenOn(

@@ -101,6 +101,26 @@ test("someone said to have died is not on the list", async () => {
   expect(await text(await one.get("/field/today"))).not.toContain("罗正英");
 });
 
+test("a question of the township is no walk, a picture sent back the same day is", async () => {
+  const one = await phone();
+  const task = {
+    id: id(704),
+    kind: "query",
+    what: "",
+    due_on: null,
+    who_may: "",
+    money: false,
+    why: "谁在家？",
+  } as const;
+  await pack(one, card(3, "周兴林", "五组", { tasks: [task] }));
+  expect(await text(await one.get("/field/today"))).not.toContain("周兴林");
+
+  await record(one.ctx(), visit(id(3)));
+  await pack(one, card(3, "周兴林", "五组", { rev: 40, tasks: [{ ...task, kind: "retake", what: "BPIURR" }] }));
+  const page = await text(await one.get("/field/today"));
+  expect(page.indexOf("周兴林")).toBeLessThan(page.indexOf("Seen today"));
+});
+
 test("after fifty people there are fifty more", async () => {
   const one = await phone();
   const due = { benefit: "BPIURR", due_on: "2026-11-30", agency_state: "paying", taken: "" };
