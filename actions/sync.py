@@ -85,17 +85,22 @@ class _Opened:
     payload: events.Payload
 
 
-def receive(items: Sequence[Item], *, now: datetime, only_from: Any = None) -> list[Receipt]:
-    """Take in a batch; give one receipt each, in order. `only_from`: items in the clear count only from that phone."""
+def receive(items: Sequence[Item], *, now: datetime, only_from: Any = None, carrier: Any = None) -> list[Receipt]:
+    """Take in a batch; give one receipt each, in order.
+
+    `only_from`: items in the clear count only from that phone. `carrier`: the phone that brought them, in whose
+    township people see what nobody can read.
+    """
     if not items:
         return []
+    carrier = carrier or only_from
     phones = _phones(items, only_from)
     opened: list[_Opened | Receipt] = [_open(item, phones, only_from) for item in items]
     readable = [each for each in opened if isinstance(each, _Opened)]
     refused = [(item, each) for item, each in zip(items, opened, strict=True) if isinstance(each, Receipt)]
     receipts = _admit(readable, now)
     if refused:
-        _keep_refused(refused, phones, now)
+        _keep_refused(refused, phones, carrier, now)
     return [each if isinstance(each, Receipt) else receipts[id(each)] for each in opened]
 
 
@@ -199,18 +204,21 @@ def _refuse(item: Item, why: Refused) -> Receipt:
     return Receipt(item.id, item.hash, "", None, "refused", why.value)
 
 
-def _keep_refused(refused: Sequence[tuple[Item, Receipt]], phones: Mapping[str, Any], now: datetime) -> None:
+def _keep_refused(
+    refused: Sequence[tuple[Item, Receipt]], phones: Mapping[str, Any], carrier: Any, now: datetime
+) -> None:
     """Keep refused items as they came, so that people see them; the same item is kept once."""
     rows: dict[tuple[UUID, str], dict[str, Any]] = {}
     for item, receipt in refused:
         phone = phones.get(item.device)
+        seen_by = phone or carrier
         try:
             key = UUID(item.id)
         except (ValueError, AttributeError, TypeError):
             key = ciphers.uuid7(int(now.timestamp() * 1000))
         digest = item.hash if len(item.hash) == 64 else ciphers.sha256(repr(item.raw).encode())
         rows[key, digest] = {
-            "id": key, "hash": digest, "device": phone.id if phone else None, "scope": phone.scope if phone else "",
+            "id": key, "hash": digest, "device": phone.id if phone else None, "scope": seen_by.scope if seen_by else "",
             "seq": None, "why": receipt.reason, "received_at": now, "item": _keepable(item),
         }  # fmt: skip
     with transaction():
@@ -378,9 +386,7 @@ def _received_at(fresh: Sequence[_Opened]) -> dict[tuple[str, int], datetime]:
     for each in fresh:
         if each.record.after:
             wanted[each.record.scope].add(each.record.after)
-    return {
-        (scope, position): at for scope, positions in wanted.items() for position, at in _HEARD(positions, scope)
-    }
+    return {(scope, position): at for scope, positions in wanted.items() for position, at in _HEARD(positions, scope)}
 
 
 def _places_taken(fresh: Sequence[_Opened]) -> set[tuple[UUID, int]]:
@@ -417,7 +423,9 @@ def _hold_foreign(records: Sequence[Arrived], batch: Batch) -> None:
     Whoever is recorded as provisional in this batch is known to the records after it.
     """
     coming = {
-        record.subject: record.body.area for record in records if record.kind in OWN_SUBJECT and record.subject is not None
+        record.subject: record.body.area
+        for record in records
+        if record.kind in OWN_SUBJECT and record.subject is not None
     }
     for record in records:
         if record.kind in OWN_SUBJECT or (record.kind in NO_SUBJECT and record.subject is None):
@@ -556,7 +564,9 @@ def _note_forks(forks: Sequence[_Opened], now: datetime) -> None:
         body = {"device": each.phone.id, "seq": each.record.seq, "event": each.record.id}
         journal.write([journal.Deed("device.fork", each.phone.scope, body)], actor=None, now=now, by="phone")
         leads = arrivals.leads_of([each.phone.scope], on=day_of(now))[each.phone.scope]
-        messages += [inbox.Message(lead, each.phone.scope, "held", None, each.record.id, "fork") for lead in sorted(leads)]
+        messages += [
+            inbox.Message(lead, each.phone.scope, "held", None, each.record.id, "fork") for lead in sorted(leads)
+        ]
     if messages:
         inbox.tell(messages, now=now)
 
@@ -572,7 +582,9 @@ def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
     """Epoch, heads and `kept_to` of these scopes, pictures missing, orders: the part of an answer that is always there."""
     heads, kept = {}, {}
     for code, position, chain, kept_to in _ENDS(sorted(set(scopes))):
-        kept[code] = kept_to or position  # where the county keeps no backup, the newest counts, with a warning in the office
+        kept[code] = (
+            kept_to or position
+        )  # where the county keeps no backup, the newest counts, with a warning in the office
         if position:
             heads[code] = {"position": position, "chain": chain, "at": next(at for _, at in _HEARD([position], code))}
     return {

@@ -58,7 +58,7 @@ def add_mail() -> ResponseReturnValue:
     body = asked(MailboxRequest)
     if body.device != phone.id:
         raise PhoneUnknown()
-    receipts = sync.receive(items_of(body.items), now=g.now)
+    receipts = sync.receive(items_of(body.items), now=g.now, carrier=phone)
     sync.note(phone, _said(body), now=g.now)
     answer = _answer(phone, receipts, scopes=[phone.scope, *(r.scope for r in receipts if r.scope)])
     del answer["heads"]
