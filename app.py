@@ -11,6 +11,7 @@ from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
 import keys
@@ -56,6 +57,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
         TEMPLATES_AUTO_RELOAD=False,
     )
+    if settings.proxies:  # else every village would seem to come from one address: the proxy's
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _open(app, settings)
     babel.init_app(app, locale_selector=_language)

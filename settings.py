@@ -28,6 +28,10 @@ class Settings:
         default="", metadata={"about": "six digits of the county this installation serves; empty: the only one"}
     )
     session_hours: int = field(default=12, metadata={"about": "hours a desk or phone session lives"})
+    proxies: int = field(
+        default=0,
+        metadata={"about": "proxies before this server whose word on address and https counts; 0: nobody's"},
+    )
     redis: str = field(default="", metadata={"about": "redis://… for the queue of jobs; empty: beside the database"})
     demo: bool = field(default=False, metadata={"about": "only used when a database is made: demo for ever, or real"})
 

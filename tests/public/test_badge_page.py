@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import re
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from actions import badges, people
+from api.public import limiter
+from app import create_app
 from models import Badge, BadgeScan, Person, Post
 from rules.actors import Role
 from static import make_public
@@ -117,6 +120,17 @@ def test_numbers_cannot_be_tried_one_after_another_but_a_code_always_works(issue
     page = client.get("/b/?n=HL-1000-1").get_data(as_text=True)
     assert "扫证上的码随时能查" in page
     assert all(client.get(f"/b/{badge.public_id}").status_code == 200 for _ in range(200))
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(1, 404), (0, 429)])
+def test_behind_a_proxy_each_address_is_counted_by_itself(settings, clock, db, proxies, status):
+    app = create_app(replace(settings, proxies=proxies), clock=clock)
+    with app.app_context():
+        limiter.reset()
+    client = app.test_client()
+    for number in range(61):
+        answer = client.get("/b/?n=HL-1000-1", headers={"X-Forwarded-For": f"10.0.0.{number % 2}"})
+    assert answer.status_code == status
 
 
 def test_type_grows_by_a_link(issued, browser):
