@@ -71,9 +71,9 @@ export function openMatters(card: ResidentCard, county: County, today: Day, unti
 export function primaryOf(card: ResidentCard, matters: Matter[]): { kind: string; id: string } | null {
   if (card.life) return null;
   const open = matters.filter(({ taken }) => !taken);
-  const first = open.find(({ kind }) => kind === "retake") ?? open.find(({ due_on }) => due_on) ?? open[0];
-  const able = first && ["verification", "retake", "delivery"].includes(first.kind);
-  return able ? { kind: first.kind, id: first.id } : { kind: "visit", id: "" };
+  const first = // the most pressing of these: looking in happens on the way
+    open.find(({ kind }) => kind === "retake") ?? open.find(({ kind }) => kind === "verification" || kind === "delivery");
+  return first ? { kind: first.kind, id: first.id } : { kind: "visit", id: "" };
 }
 
 /** Nobody was there lately and a day was agreed: until then the person is left in peace. */
