@@ -47,7 +47,9 @@ def read(folder: Path) -> Keyring:
     try:
         found = json.loads((folder / FILE).read_text())
     except FileNotFoundError:
-        raise KeysMissing(f"No keys in {folder}. Run `flask --app app migrate` to make a database and its keys.") from None
+        raise KeysMissing(
+            f"No keys in {folder}. Run `flask --app app migrate` to make a database and its keys."
+        ) from None
     county = _private(found["county"])
     return Keyring(
         columns=ColumnKeys(found["current"], {int(k): unb64(v) for k, v in found["columns"].items()}),
@@ -67,9 +69,7 @@ def fingerprint(keyring: Keyring) -> str:
 
 def _pkcs8(key: ec.EllipticCurvePrivateKey) -> str:
     return b64(
-        key.private_bytes(
-            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 
