@@ -1,0 +1,74 @@
+"""The cast of the tests as a county that answers real phones, and what a desk does there, by the actions themselves."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from playwright.sync_api import Page, expect
+
+from tests.support.server import ROOT, Server
+
+PIN = "835274"
+CHEN = "陈桂兰"
+PRELUDE = """
+from datetime import UTC, datetime
+from argon2 import PasswordHasher
+import models
+from actions import enrolments
+from app import create_app
+from tests.support import cast
+create_app().app_context().push()
+models.database.connect(reuse_if_open=True)
+CAST, now = cast.CAST, datetime.now(UTC)
+"""
+
+
+def make(server: Server) -> None:
+    """Put the cast into the server's new database."""
+    server.flask("migrate", "--demo")
+    at_the_county(server, "cast.make(PasswordHasher(time_cost=1, memory_cost=64).hash(cast.PASSWORD))")
+
+
+def at_the_county(server: Server, lines: str) -> str:
+    """Do something at the county as a desk would; give what it prints."""
+    command = [sys.executable, "-c", PRELUDE + lines]
+    ended = subprocess.run(command, cwd=ROOT, env=server.environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.strip()
+
+
+def enrol(page: Page, server: Server) -> None:
+    """王芳's phone: the code, a PIN, the six digits that 罗国秀 types, the pack; ends on Today."""
+    code = "print(enrolments.offer(CAST.wang_fang.actor, actor=CAST.luo_guoxiu.actor, now=now).code)"
+    page.goto(f"/field/enrol#{at_the_county(server, code)}")
+    page.click("text=下一步")
+    enter(page)
+    expect(page.locator("h1")).to_have_text("再输一遍")
+    enter(page)
+    digits = re.sub(r"\D", "", page.locator(".enrol-digits").inner_text())
+    newest = "models.Enrolment.select().order_by(models.Enrolment.offered_at.desc()).first()"
+    at_the_county(server, f"enrolments.release({newest}, '{digits}', actor=CAST.luo_guoxiu.actor, now=now)")
+    page.click("text=去“今天”", timeout=60_000)
+    page.wait_for_url("**/field/today")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+
+def enter(page: Page, pin: str = PIN) -> None:
+    for digit in pin:
+        page.click(f"[data-key='{digit}']")
+    expect(page.locator("form[data-sent]")).to_have_count(0)
+
+
+def sign(page: Page) -> None:
+    """Strokes with a finger on the pad, until they are kept."""
+    page.locator("[data-signature]").scroll_into_view_if_needed()
+    box = page.locator("[data-signature]").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(box["x"] + 40 + step * 9, box["y"] + 40 + step % 5 * 12)
+    page.mouse.up()
+    expect(page.locator("input[type=hidden][name=mark]")).to_have_value(re.compile(r"^[0-9a-f]{64}$"))
