@@ -215,7 +215,7 @@ def run(options: argparse.Namespace) -> int:
     subprocess.run([*flask, "demo"], check=True, env=environment)
     web = [PYTHON, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "1", "--threads", "8"]
     web += ["--bind", f"{options.host}:{options.port}", "--log-level", "warning", "app:create_app()"]
-    clock = [PYTHON, "-m", "huey.bin.huey_consumer", "jobs.huey", "--quiet"]
+    clock = [PYTHON, "-m", "huey.bin.huey_consumer", "jobs.huey", "--quiet", "--max-delay", "1"]
     # Their own process group: Ctrl-C reaches this program alone, which then stops both in order.
     processes = [subprocess.Popen(each, env=environment, start_new_session=True) for each in (web, clock)]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
