@@ -8,7 +8,7 @@ import pytest
 from huey.registry import Message
 
 from actions import bell, cards, enrolments, housekeeping
-from jobs import JOBS, JsonSerializer
+from jobs import JOBS, JsonSerializer, open_queue
 from models import Attempt, Enrolment, PhoneSession, Resident, transaction
 from tests.support.device import enrolled
 
@@ -63,3 +63,19 @@ def test_what_is_over_is_swept_out_and_the_rest_stays(db, cast, now):
     assert [row.key for row in Attempt.select()] == ["new"]
     row = Enrolment.get_by_id(offered.id)
     assert (row.state, row.code) == ("expired", None)
+
+
+def test_the_queue_lies_beside_the_database_whatever_that_is(settings):
+    queue = open_queue(settings)
+    queue.flush()
+    rings = []
+
+    @queue.task()
+    def heard_here(what):
+        rings.append(what)
+
+    heard_here("pictures")
+    task = queue.dequeue()
+    queue.execute(task)
+    assert (rings, queue.dequeue()) == (["pictures"], None)
+    assert queue.storage.queue_size() == 0
