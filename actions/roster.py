@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from peewee import IntegrityError
+from peewee import JOIN, IntegrityError
 
 import models
 from actions import areas, cards, county_settings, journal
@@ -229,8 +229,7 @@ class _Run:
                 with transaction():
                     self._account(settled)
             return settled
-        scopes = {line.scope for line in wanted} | {found[0].row.scope for found in _known(wanted).values()}
-        with transaction(*scopes):
+        with transaction(*({line.scope for line in wanted} | _scopes_met(wanted))):
             known = _known(wanted)
             settled = [(line, self._decide(line, place, known)) for line, place in zip(chunk, places, strict=True)]
             self._write(settled, known)
@@ -254,11 +253,14 @@ class _Run:
 
     def _write(self, settled: Sequence[tuple[Line, Decision]], known: Mapping[str, list[_Met]]) -> None:
         written = _Written(self.now(), self.source.sha256)
+        changed: dict[UUID, tuple[int, Line, Decision]] = {}
         for number, (line, decision) in enumerate(settled):
             if decision.outcome is Outcome.IMPORTED:
                 written.new.append((self.ordinal + number, line))
             elif decision.outcome is Outcome.UPDATED:
-                written.changed.append((self.ordinal + number, line, decision, known[line.id_number][0].row))
+                changed[known[line.id_number][0].known.id] = (self.ordinal + number, line, decision)
+        rows = Resident.select().where(Resident.id.in_(list(changed))) if changed else ()
+        written.changed = [(*changed[row.id], row) for row in rows]
         assert self.into is not None
         deeds = written.write(self.into.id)
         journal.write(deeds, actor=self.source.actor, now=written.now, by=self.source.by)
@@ -315,47 +317,54 @@ def _done_before(found: Import) -> dict[int, Outcome]:
 @dataclass(frozen=True)
 class _Met:
     known: Known
-    row: Resident
+    scope: str
+
+
+def _lookups(lines: Sequence[Line]) -> dict[str, str]:
+    """ID number by the keyed hash under which records are found."""
+    key = models.keys().lookup
+    return {ciphers.lookup(key, line.id_number): line.id_number for line in lines}
+
+
+def _scopes_met(lines: Sequence[Line]) -> set[str]:
+    """Where the people of these lines are recorded now; what they are merged into too."""
+    merged = Resident.alias()
+    met = Resident.select(Resident.scope, merged.scope).join(
+        merged, JOIN.LEFT_OUTER, on=Resident.merged_into == merged.id
+    )
+    return {
+        scope for pair in met.where(Resident.id_lookup.in_(list(_lookups(lines)))).tuples() for scope in pair if scope
+    }
 
 
 def _known(lines: Sequence[Line]) -> dict[str, list[_Met]]:
     """The records that the lines' ID numbers meet. A provisional record is matched by people, not by a list."""
-    key = models.keys().lookup
-    numbers = {ciphers.lookup(key, line.id_number): line.id_number for line in lines}
-    if not numbers:
-        return {}
-    found: dict[str, list[Resident]] = {}
-    for row in Resident.select().where(Resident.id_lookup.in_(list(numbers))):
-        if row.state == "merged":
-            row = _merged_into(row)
-        if row.state != "provisional":
-            rows = found.setdefault(numbers[str(row.id_lookup)] if row.id_lookup in numbers else "", [])
-            if all(each.id != row.id for each in rows):
-                rows.append(row)
-    found.pop("", None)
-    homes = [row.household_id for rows in found.values() for row in rows if row.household_id]
-    doors = {home.id: home.number for home in Household.select().where(Household.id.in_(homes))} if homes else {}
-    return {
-        number: [_Met(_as_known(row, doors.get(row.household_id, "")), row) for row in rows]
-        for number, rows in found.items()
-    }
+    numbers = _lookups(lines)
+    met: dict[str, dict[UUID, _Met]] = {}
+    for lookup, merged_into, each in _read(Resident.id_lookup.in_(list(numbers))) if numbers else ():
+        here = met.setdefault(numbers[lookup], {})
+        while each.known.state == "merged" and merged_into is not None:
+            _, merged_into, each = next(_read(Resident.id == merged_into))
+        if each.known.state != "provisional":
+            here[each.known.id] = each
+    return {number: list(found.values()) for number, found in met.items() if found}
 
 
-def _merged_into(row: Resident) -> Resident:
-    while row.state == "merged" and row.merged_into_id:
-        row = Resident.get_by_id(row.merged_into_id)
-    return row
-
-
-def _as_known(row: Resident, door: str) -> Known:
-    helper, sensitive = row.helper or {}, row.sensitive or {}
-    values = {
-        "name": row.name, "area": row.area, "household": door, "relation": row.relation, "group": row.group,
-        "address": row.address, "phone": row.phone, "grid_worker": row.grid_worker,
-        **{f"helper_{part}": helper.get(part, "") for part in HELPER},
-        **{part: sensitive.get(part) for part in SENSITIVE},
-    }  # fmt: skip
-    return Known(row.id, row.area, row.state, row.life, values, row.roster_said or {})
+def _read(wanted: Any) -> Iterator[tuple[str, UUID | None, _Met]]:
+    """Only the columns that a roster can speak of: a whole record is read once it is to be changed."""
+    r = Resident
+    columns = (
+        r.id_lookup, r.merged_into, r.id, r.scope, r.area, r.state, r.life, Household.number, r.name, r.relation, r.group,
+        r.address, r.phone, r.grid_worker, r.helper, r.sensitive, r.roster_said,
+    )  # fmt: skip
+    rows = r.select(*columns).join(Household, JOIN.LEFT_OUTER, on=r.household == Household.id).where(wanted)
+    for lookup, merged_into, id_, scope, area, state, life, number, *said, helper, sensitive, listed in rows.tuples():
+        helper, sensitive = helper or {}, sensitive or {}
+        values = dict(zip(("name", "relation", "group", "address", "phone", "grid_worker"), said, strict=True))
+        values |= {"area": area, "household": number or ""}
+        values |= {f"helper_{part}": helper.get(part, "") for part in HELPER}
+        values |= {part: sensitive.get(part) for part in SENSITIVE}
+        yield lookup, merged_into, _Met(Known(id_, area, state, life, values, listed or {}), scope)
 
 
 # ---- writing a chunk

@@ -102,8 +102,8 @@ def _watched(settings: dict[str, str], *command: str) -> tuple[dict[str, Any], f
     peak, core = 0, 0.0
     while process.poll() is None:
         try:
-            family = [process, *process.children(recursive=True)]
-            peak = max(peak, sum(each.memory_info().rss for each in family))
+            readers = [c for c in process.children(recursive=True) if "_spreadsheet_reader" in " ".join(c.cmdline())]
+            peak = max(peak, sum(each.memory_info().rss for each in (process, *readers)))
             times = process.cpu_times()
             core = max(core, sum(times[:4]))
         except psutil.NoSuchProcess:

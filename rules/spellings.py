@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from rules.tables import INVISIBLE, Cell, text_of
+from rules.tables import Cell, text_of
 
 WIDTH: dict[int, int | str | None] = {0x3000: " ", **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
 NOTHING = re.compile(
     r"^(无|没有|空|待补|待查|待核|待定|不详|未知|暂无|无名|[/\\\-—?.*]+|N/?A|#N/A|#REF!|#VALUE!|NULL|NONE|0)?$", re.I
 )
+
+SPACES = re.compile(r"\s+")
 
 
 def is_nothing(text: str) -> bool:
@@ -23,17 +25,19 @@ def is_nothing(text: str) -> bool:
 
 def folded(cell: Cell) -> str:
     """A cell as text of one width, without spaces or invisible characters."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", INVISIBLE.sub("", text_of(cell))))
+    return SPACES.sub("", unicodedata.normalize("NFKC", text_of(cell)))
 
 
 # ---- names
 
 DOTS = re.compile(r"\s*[·•‧∙⋅・･●᛫]\s*|(?<=[^\x00-\x7f])\s*\.\s*(?=[^\x00-\x7f])")
 LOST_CHARACTER = re.compile("[\ufffd□\ue000-\uf8ff\U000f0000-\U000ffffd]")
-REMARK_WORDS = (
+PLAIN_NAME = re.compile("[\u4e00-\u9fff]{2,4}")
+BETWEEN = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
+REMARK_WORDS = tuple(
     "已故 死亡 已死 去世 已逝 病故 亡故 过世 已殁 迁出 已迁 迁走 外迁 迁入 重复 重名 注销 销户 已销 待查 待核 待补 失踪 失联 服刑 "
-    "出嫁 外嫁 嫁出 空挂 同上 户主 外出 在外 务工 暂无"
-).split()
+    "出嫁 外嫁 嫁出 空挂 同上 户主 外出 在外 务工 暂无".split()
+)
 DEATH_WORDS = re.compile(r"已故|死亡|已死|去世|已逝|病故|亡故|过世|已殁|身故|离世")
 #: Somebody else's death in a remark: 老伴已故 says nothing of this person.
 OTHERS_DEATH = re.compile(rf"(未|无|父|母|夫|妻|子|女|儿|伴|爱人|配偶|户主)[^,，。;；]{{0,10}}({DEATH_WORDS.pattern})")
@@ -57,8 +61,12 @@ class NoName:
 
 def read_name(cell: Cell) -> Name | NoName:
     """Read a name: 王 芳 is 王芳, 扎西．多吉 is 扎西·多吉; 王芳（已故） is no name."""
-    text = " ".join(INVISIBLE.sub("", text_of(cell)).translate(WIDTH).split())
-    text = re.sub(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", text)
+    said = text_of(cell)
+    plain = PLAIN_NAME.fullmatch(said) and not is_nothing(said)
+    if plain and not said.endswith(REMARK_WORDS) and not said.startswith(REMARK_WORDS):
+        return Name(said)  # nearly all of them
+    text = " ".join(said.translate(WIDTH).split())
+    text = BETWEEN.sub("", text)
     text = DOTS.sub("·", text).strip("'‘’`·,，、。;；:：")
     if is_nothing(text):
         return NoName("name-missing")
@@ -145,8 +153,11 @@ class Phones:
 
 def read_phones(cell: Cell, *, demo: bool) -> Phones:
     """Read one or several telephone numbers; sample ones only count in a demo."""
-    text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text_of(cell)))
-    if is_nothing(re.sub(r"\s", "", text)):
+    said = text_of(cell)
+    if len(said) == 11 and said.isascii() and (MOBILE.match(said) or (demo and SAMPLE_PHONE.match(said))):
+        return Phones((said,))  # nearly all of them
+    text = unicodedata.normalize("NFKC", said)
+    if is_nothing(SPACES.sub("", text)):
         return Phones(())
     found: list[str] = []
     unusable = False
@@ -199,7 +210,7 @@ def read_disability(cell: Cell) -> str:
 
 def read_list(cell: Cell) -> tuple[str, ...]:
     """Words set apart in any way: 高龄、独居 and 高龄/独居 alike; each once, in order."""
-    text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text_of(cell)))
+    text = unicodedata.normalize("NFKC", text_of(cell))
     parts = (part.strip() for part in re.split(r"[、,，/;；|+\s]+", text))
     return tuple(dict.fromkeys(part[:40] for part in parts if part and not is_nothing(part)))
 

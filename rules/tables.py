@@ -142,11 +142,13 @@ def fold_heading(text: str) -> str:
 
 
 def is_blank(cell: Cell) -> bool:
-    return cell is None or (isinstance(cell, str) and not text_of(cell))
+    return cell is None or (type(cell) is str and not text_of(cell))
 
 
 def text_of(cell: Cell) -> str:
     """A cell as text, without spaces and invisible characters around it."""
+    if type(cell) is str:  # nearly all of them
+        return cell.strip() if cell.isascii() else INVISIBLE.sub("", cell).strip()
     match cell:
         case None:
             return ""
@@ -158,8 +160,6 @@ def text_of(cell: Cell) -> str:
             return str(int(cell)) if cell.is_integer() else repr(cell)
         case date():
             return cell.isoformat()
-        case str():
-            return cell.strip() if cell.isascii() else INVISIBLE.sub("", cell).strip()
     return str(cell)
 
 
