@@ -72,7 +72,8 @@ export function primaryOf(card: ResidentCard, matters: Matter[]): { kind: string
   if (card.life) return null;
   const open = matters.filter(({ taken }) => !taken);
   const first = // the most pressing of these: looking in happens on the way
-    open.find(({ kind }) => kind === "retake") ?? open.find(({ kind }) => kind === "verification" || kind === "delivery");
+    open.find(({ kind }) => kind === "retake") ??
+    open.find(({ kind }) => kind === "verification" || kind === "delivery");
   return first ? { kind: first.kind, id: first.id } : { kind: "visit", id: "" };
 }
 
