@@ -12,25 +12,32 @@ const PAUSE_MS = 150; // typing: one write for a few letters; leaving the field 
 export function keepDrafts(drafts: () => Drafts): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let waiting: HTMLFormElement | null = null;
+  let turn = 0;
 
   const keep = (form: HTMLFormElement) => {
     const key = form.dataset.draft;
     if (!key || form.dataset.saved !== undefined) return;
     const focus = document.activeElement;
     const name = focus && form.contains(focus) ? ((focus as Field).name ?? "") : "";
+    const mine = ++turn;
     drafts()
       .keep(key, fieldsOf(form), name)
+      .then(() => {
+        if (mine === turn && !waiting) form.dataset.kept = ""; // on the disk as it stands on the page
+      })
       .catch(() => undefined); // locked in this very moment: the last input before stands
   };
   const flush = () => {
     clearTimeout(timer);
-    if (waiting?.isConnected) keep(waiting);
+    const form = waiting;
     waiting = null;
+    if (form?.isConnected) keep(form);
   };
 
   document.addEventListener("input", (event) => {
     const form = formOf(event.target);
     if (!form) return;
+    delete form.dataset.kept;
     waiting = form;
     clearTimeout(timer);
     timer = setTimeout(flush, PAUSE_MS);
@@ -38,6 +45,7 @@ export function keepDrafts(drafts: () => Drafts): () => void {
   document.addEventListener("change", (event) => {
     const form = formOf(event.target);
     if (!form) return;
+    delete form.dataset.kept;
     waiting = form;
     flush();
   });

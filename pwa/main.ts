@@ -131,7 +131,9 @@ async function start(): Promise<void> {
     if (calm || !document.querySelector("[data-live]")) return;
     calm = setTimeout(() => {
       calm = undefined;
-      const busy = document.activeElement instanceof HTMLInputElement || document.querySelector("form[data-draft]");
+      const pin = document.querySelector<HTMLInputElement>("form[data-pin] input[name=pin]");
+      const busy =
+        document.activeElement instanceof HTMLInputElement || document.querySelector("form[data-draft]") || pin?.value;
       if (document.querySelector("[data-live]") && !busy) go(here(), { "HX-History-Restore-Request": "true" });
     }, CALM_MS);
   }

@@ -437,10 +437,8 @@ class Talk {
     if (orders.includes("wipe")) await device.put(db, "order", "wipe");
     else if (orders.includes("lock")) await device.put(db, "order", "lock");
     else if (before === "lock") await device.remove(db, "order");
-    if (orders.length) {
-      if (before !== orders[0]) this.changed = true;
-      vault.lock(); // this conversation may finish with the key it holds
-    }
+    if (before !== (await device.get(db, "order"))) this.changed = true;
+    if (orders.length) vault.lock(); // this conversation may finish with the key it holds
   }
 
   /** Sent what could be sent; empty the phone, then say so. Interrupted, it begins again at the next start. */

@@ -406,7 +406,7 @@ test("told to lock, it locks, and opens again only when the county takes it back
   const answer = await one.post("/field/unlock", { pin: PIN });
   expect(answer.status).toBe(403);
   takes(one, () => ({ orders: [] }));
-  await one.sync.run();
+  expect(await one.sync.run()).toEqual({ kind: "done", changed: true }); // so that the page of the lock goes away
   await one.post("/field/unlock", { pin: PIN });
   expect(one.vault.unlocked).toBe(true);
 });
