@@ -86,6 +86,7 @@ def load(
     """
     prefixes = may_touch(source.actor)
     gazetteer = areas.gazetteer(day_of(now()))
+    gazetteer.home = _home(source.book, gazetteer.counties, prefixes)
     run = _Run(source, prefixes, gazetteer, Installation.is_demo(), dry_run, now)
     lines = _lines(run)
     try:
@@ -105,6 +106,15 @@ def load(
     run.end(counts)
     skipped = {why.value: count for why, count in sorted(run.skipped.items()) if why is not Why.EMPTY}
     return Loaded(counts, skipped, run.into.id if run.into else None, dry_run)
+
+
+def _home(book: Spreadsheet, counties: set[str], prefixes: tuple[str, ...] | None) -> str:
+    """The county whose list this is; the file is only looked through where several counties are known."""
+    try:
+        found = (each for each in records(book.sheets(), ROSTER) if isinstance(each, Record))
+        return roster.home_of(found, counties, prefixes)
+    except NoHeading:
+        raise ListHasNoHeading("roster") from None
 
 
 def may_touch(actor: Actor | None) -> tuple[str, ...] | None:

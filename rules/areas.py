@@ -232,6 +232,7 @@ class Gazetteer:
 
     areas: Iterable[Area]
     on: date
+    home: str = ""  # digits of the county whose list this is: it decides between villages of one name in two counties
     by_code: dict[str, Area] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -254,6 +255,11 @@ class Gazetteer:
                 for spelling in higher_spellings(fold_name(area.name), area.level):
                     self._higher.setdefault(spelling, set()).add(area.code)
                     self._longest = max(self._longest, len(spelling))
+
+    @property
+    def counties(self) -> set[str]:
+        """The digits of all counties that have villages here."""
+        return {code[: DIGITS[Level.COUNTY]] for code, area in self.by_code.items() if area.level is Level.VILLAGE}
 
     def heir(self, area: Area) -> Area | None:
         """The area itself while in force, else what took its place, step by step; None where nothing did."""
@@ -339,9 +345,12 @@ class Gazetteer:
             return NoPlace(PlaceFlaw.MISSING)
         if not named.codes:
             return NoPlace(PlaceFlaw.UNKNOWN, self._alike(village, bounds or named.bounds))
-        if len(named.codes) > 1:
-            return NoPlace(PlaceFlaw.AMBIGUOUS, self._areas(named.codes))
-        return Place(self.by_code[next(iter(named.codes))], named.group)
+        codes = named.codes
+        if len(codes) > 1 and self.home:
+            codes = {code for code in codes if code.startswith(self.home)} or codes
+        if len(codes) > 1:
+            return NoPlace(PlaceFlaw.AMBIGUOUS, self._areas(codes))
+        return Place(self.by_code[next(iter(codes))], named.group)
 
     def _named(self, village: str, bounds: set[str] | None) -> _Named:
         """Every village a text may mean, whichever higher names stand before it and whichever group behind it."""

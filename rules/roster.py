@@ -7,7 +7,7 @@ proposal. Source: docs/rules.md R-DAT, issue 2 §2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -15,7 +15,7 @@ from typing import Any
 
 from rules import id_numbers, spellings
 from rules.actors import scope_of
-from rules.areas import Area, Gazetteer, NoPlace, Place, fold_group
+from rules.areas import Area, Gazetteer, NoPlace, Place, fold_group, fold_name, read_code
 from rules.tables import Cell, Record, text_of
 
 
@@ -131,6 +131,17 @@ def read(record: Record, gazetteer: Gazetteer, *, demo: bool, today: date) -> Li
         number.birth_on if number else None, number.sex if number else "", values, _needs(values),
         spellings.is_yes(cells.get("confirm")), candidates, cells,
     )  # fmt: skip
+
+
+def home_of(records: Iterable[Record], counties: set[str], prefixes: Sequence[str] | None) -> str:
+    """The county whose list this is: the uploader's own, else the only one that the list's codes name; "" for none."""
+    if len(counties) == 1:
+        return next(iter(counties))
+    posts = {prefix[:6] for prefix in prefixes or ()}
+    if len(posts) == 1 and len(next(iter(posts))) == 6:
+        return next(iter(posts))
+    named = {read_code(fold_name(text_of(record.cells.get("area_code"))))[:6] for record in records} & counties
+    return next(iter(named)) if len(named) == 1 else ""
 
 
 def _place(record: Record, gazetteer: Gazetteer) -> Place | NoPlace:

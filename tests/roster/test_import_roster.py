@@ -7,7 +7,7 @@ import pytest
 
 from actions import cards, journal, roster, spreadsheets
 from models import CareEntry, Entitlement, Household, Import, ImportRow, JournalEntry, Resident, leaf_of, transaction
-from tests.roster.files import number
+from tests.roster.files import DATA, number
 from tests.support.cast import CAST, NEXT_VILLAGE, NOW, TOWNSHIP, TOWNSHIP_ELSEWHERE, VILLAGE, VILLAGE_ELSEWHERE
 
 HEADING = [
@@ -218,6 +218,15 @@ def test_a_real_county_takes_no_sample_people(take, write, db):
         == 1
     )
     assert found("11010519491231002X").phone == ""
+
+
+def test_where_two_counties_are_known_a_lists_own_codes_say_which_is_meant(take, write, county, db):
+    take("areas", DATA / "areas-513223.csv")  # it has a 沙坝村 too
+    heading = ["姓名", "身份证号", "村代码", "村"]
+    alone = [heading, ["周国华", ZHOU, "", "沙坝村"]]
+    assert take.rows(write(alone))[0]["reasons"] == ["village-ambiguous"]
+    rows = take.rows(write([*alone, ["王玉珍", WANG_ROW[1], VILLAGE, "清江村"]]))
+    assert [row["area_code"] for row in rows] == ["520121102202", VILLAGE]
 
 
 def test_the_counts_cover_every_row(take, write, db):

@@ -282,3 +282,12 @@ def test_a_whole_address_names_its_village_after_its_township(kaiyang, address, 
 )
 def test_an_address_that_names_no_township_decides_nothing(kaiyang, address):
     assert isinstance(kaiyang.find_in_address(address), NoPlace)
+
+
+def test_the_county_of_a_list_decides_between_villages_of_two_counties_and_never_within_one():
+    both = Gazetteer([*KAIYANG, *MAO], ON)
+    assert both.find(village="沙坝村").flaw is PlaceFlaw.AMBIGUOUS
+    at_home = Gazetteer([*KAIYANG, *MAO], ON, home="520121")
+    assert code_of(at_home.find(village="沙坝村")) == "520121102202"
+    assert code_of(at_home.find(village="静州村")).startswith("513223")
+    assert at_home.find(village="石头村").flaw is PlaceFlaw.AMBIGUOUS

@@ -263,3 +263,15 @@ def test_every_code_stands_in_the_document():
         re.findall(r"^\| `([a-z0-9-]+)` \|", (Path(__file__).parents[2] / "docs" / "lists.md").read_text(), re.M)
     )
     assert told == set(roster_words.WORDS)
+
+
+def test_a_list_belongs_to_the_county_that_its_codes_name():
+    def rows(*codes):
+        return [Record("S", 2, {"area_code": code}) for code in codes]
+
+    both = {"520121", "513223"}
+    assert roster.home_of(rows(VILLAGE, "", "5.20121E+11"), both, None) == "520121"
+    assert roster.home_of(rows(VILLAGE, "513223100200"), both, None) == ""
+    assert roster.home_of(rows(""), both, None) == ""
+    assert roster.home_of(rows(""), both, ("513223100",)) == "513223"
+    assert roster.home_of(rows(""), {"520121"}, None) == "520121"
