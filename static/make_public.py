@@ -14,8 +14,37 @@ HERE = Path(__file__).parent
 TEMPLATES = HERE.parent / "templates" / "public"
 OUT = HERE / "public.css"
 #: Classes that no template writes out: made from a value, or set on <html>.
-GIVEN = {"public", "elder", "icon", "verdict-valid", "verdict-paused", "verdict-expired", "verdict-revoked", "verdict-unknown"}
-TAGS = {"html", "body", "h1", "h2", "p", "ul", "b", "a", "button", "input", "li", "svg", "img", "span", "div", "main", "section", "form", "label"}
+GIVEN = {
+    "public",
+    "elder",
+    "icon",
+    "verdict-valid",
+    "verdict-paused",
+    "verdict-expired",
+    "verdict-revoked",
+    "verdict-unknown",
+}
+TAGS = {
+    "html",
+    "body",
+    "h1",
+    "h2",
+    "p",
+    "ul",
+    "b",
+    "a",
+    "button",
+    "input",
+    "li",
+    "svg",
+    "img",
+    "span",
+    "div",
+    "main",
+    "section",
+    "form",
+    "label",
+}
 CONDITION = {"disabled", "type", "aria-disabled"}  # attributes that no page at the door has
 
 

@@ -28,11 +28,10 @@ PHONE = (
     ("templates/field", "**.html", "jinja2", JINJA),
     ("templates/shared", "**.html", "jinja2", JINJA),
 )
-#: `t("…")` and `t.n("…", "…", n)` of the phone's TypeScript, which Babel's lexer for JavaScript loses its way in.
 COMMENT = re.compile(r"/\*[\s\S]*?\*/")
+#: `t("…")` and `t.n("…", "…", n)` of the phone's TypeScript, which Babel's lexer for JavaScript loses its way in.
 SPOKEN = re.compile(r"""\bt(?P<n>\.n)?\(\s*"(?P<one>(?:[^"\\]|\\.)*)"(?:\s*,\s*"(?P<many>(?:[^"\\]|\\.)*)")?""")
 DESK = (
-    ("templates/problems", "**.html", "jinja2", JINJA),
     ("templates/office", "**.html", "jinja2", JINJA),
     ("templates/public", "**.html", "jinja2", JINJA),
     ("templates/problems", "**.html", "jinja2", JINJA),
