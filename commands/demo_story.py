@@ -6,7 +6,7 @@ import heapq
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -282,10 +282,24 @@ class Story:
         for resident in self._next_homes(phone, self.dice.randint(2, 5)):
             self._ordinary_visit(phone, resident, start)
             start += timedelta(minutes=self.dice.randint(32, 55))
+        for resident in self._to_look_in_on(phone.post.area, self.today - timedelta(days=days_ago)):
+            self.visit(phone, resident, start, start + timedelta(minutes=18), notes=self.dice.choice(who.NOTES))
+            start += timedelta(minutes=self.dice.randint(25, 40))
         late = name == "冉茂林" and 9 < days_ago < 20
         back = self.at(days_ago - 5, "8:10") if late else self.at(days_ago, "17:40")
         yield back
         phone.send(now=back)
+
+    def _to_look_in_on(self, area: str, day: date) -> list[UUID]:
+        """Two people of the care roster at most whose time has come; the last weeks leave some to whoever tries this out."""
+        if (self.today - day).days < 12:
+            return []
+        due = (CareEntry.area == area) & (CareEntry.state == "enrolled") & (CareEntry.next_visit_on <= day)
+        entries = CareEntry.select(CareEntry, Resident).join(Resident).where(due)
+        return [
+            each.resident_id
+            for each in entries.order_by(CareEntry.next_visit_on, Resident.id_tail, Resident.name).limit(2)
+        ]
 
     def _night(self, days_ago: int) -> None:
         """What the daily job does: whoever becomes due appears on phones."""
@@ -336,7 +350,8 @@ class Story:
         need = "bedridden" if "bedridden" in row.get("needs", ()) else "normal"
         gesture = challenge.get("gestures", {}).get(need, "none")
         helper = row.get("helper") or {}
-        said = {"name": witness or helper.get("name") or "村民小组长", "relation": helper.get("relation", "") or "邻居"}
+        relation = "老伴" if witness else helper.get("relation") or ("家人" if helper.get("name") else "邻居")
+        said = {"name": witness or helper.get("name") or "村民小组长", "relation": relation}
         body = {
             "verification": str(verification), "visit": str(visit),
             "entitlements": [str(each["id"]) for each in row["entitlements"]],
@@ -493,7 +508,9 @@ class Story:
             self.captured(phone, row, start, start + timedelta(minutes=14), retake_of=each.id)
         for number, words in enumerate(("低保证上的名字写错了一个字，想改。", "想让村里帮卖两头猪。")):
             at = start + timedelta(minutes=20 + 20 * number)
-            phone.write("request.raised", {"request": str(_id(at)), "words": words}, at=at, subject=UUID(str(row["id"])))
+            phone.write(
+                "request.raised", {"request": str(_id(at)), "words": words}, at=at, subject=UUID(str(row["id"]))
+            )
         yield self.at(36, "17:30")
         for each in {out[each.captured_by_id].actor.person for each in old}:
             out[each].send(now=self.at(36, "17:30"))
@@ -754,7 +771,7 @@ class Story:
         self.visit(phone, three[1], start + timedelta(minutes=20), start + timedelta(minutes=50), notes="顺路看了看。")
         body = {
             "death": str(_id(start)),
-            "reporter": "儿媳",
+            "reporter": "刘代琼",
             "relation": "儿媳",
             "source": "family",
             "died_on": str(self.today - timedelta(days=3)),
@@ -899,7 +916,9 @@ class Story:
         for visit in self._to_look_at(who.HUALI).where(Visit.ended_at >= self.at(1, "0:00")).limit(4):
             visits.check(visit, actor=lead, now=now)
         asked_about: dict[str, int] = {}
-        flagged = (Visit.state == "synced") & (Visit.flags != "") & Visit.corrected_by.is_null() & (Visit.scope == who.HUALI)
+        flagged = (
+            (Visit.state == "synced") & (Visit.flags != "") & Visit.corrected_by.is_null() & (Visit.scope == who.HUALI)
+        )
         for visit in Visit.select().where(flagged).order_by(Visit.ended_at.desc(), Visit.resident_name):
             asked_about[visit.flags] = asked_about.get(visit.flags, 0) + 1
             if asked_about[visit.flags] > 1:
