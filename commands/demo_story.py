@@ -282,8 +282,8 @@ class Story:
         for resident in self._next_homes(phone, self.dice.randint(2, 5)):
             self._ordinary_visit(phone, resident, start)
             start += timedelta(minutes=self.dice.randint(32, 55))
-        for resident in self._to_look_in_on(phone.post.area, self.today - timedelta(days=days_ago)):
-            self.visit(phone, resident, start, start + timedelta(minutes=18), notes=self.dice.choice(who.NOTES))
+        for person in self._to_look_in_on(phone.post.area, self.today - timedelta(days=days_ago)):
+            self.visit(phone, person, start, start + timedelta(minutes=18), notes=self.dice.choice(who.NOTES))
             start += timedelta(minutes=self.dice.randint(25, 40))
         late = name == "冉茂林" and 9 < days_ago < 20
         back = self.at(days_ago - 5, "8:10") if late else self.at(days_ago, "17:40")
