@@ -180,8 +180,8 @@ def _chips(filters: log.Filters) -> list[tuple[Any, str]]:
     """The filters that are on, in words, each with the address without it."""
     words: dict[str, Any] = {
         "area": lambda: area_names({filters.area}).get(filters.area, filters.area),
-        "agent": lambda: Person.select(Person.name).where(Person.id == UUID(filters.agent)).scalar() or "",
-        "resident": lambda: Resident.select(Resident.name).where(Resident.id == UUID(filters.resident)).scalar() or "",
+        "agent": lambda: _name_of(Person, filters.agent),
+        "resident": lambda: _name_of(Resident, filters.resident),
         "reason": lambda: said(filters.reason, "reason"),
         "outcome": lambda: said(filters.outcome, "outcome"),
         "state": lambda: log.STATES[filters.state],
@@ -189,6 +189,12 @@ def _chips(filters: log.Filters) -> list[tuple[Any, str]]:
         "text": lambda: filters.text,
     }
     return [(words[name](), url_for("office.visits", **filters.without(name))) for name in filters.chosen]
+
+
+def _name_of(model: Any, key: str) -> str:
+    """The name behind an id in the address, for whoever may see that person; else nothing."""
+    found = model.visible_to(g.actor, *OFFICERS).where(model.id == UUID(key)).first()
+    return found.name if found is not None else "…"
 
 
 def _csv(found: Any) -> Iterator[str]:

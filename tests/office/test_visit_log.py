@@ -35,6 +35,12 @@ def test_nothing_of_another_township_is_seen(lead, cast):
     lead.get(f"/office/visits/{elsewhere.id}", status=404)
 
 
+def test_an_id_in_the_address_names_nobody_of_another_township(lead, cast):
+    assert "马秀英" not in lead.get(f"/office/visits?resident={cast.ma_xiuying.id}")
+    assert "赵敏" not in lead.get(f"/office/visits?agent={cast.zhao_min.id}")
+    assert "陈桂兰" in lead.get(f"/office/visits?resident={cast.chen_guilan.id}")
+
+
 def test_the_county_sees_every_township(desk, cast):
     a_visit(of=cast.ma_xiuying, by=cast.zhao_min)
     a_visit()
