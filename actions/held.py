@@ -15,12 +15,14 @@ from actions import arrivals, inbox, journal, sync
 from actions.arrivals import Batch
 from models import Device, JournalEntry, Person, transaction
 from rules import events
-from rules.actors import Actor
+from rules.actors import Actor, Role
 from rules.admission import Held, Span
 from rules.problems import AdopterIsAuthor, AlreadyDealtWith, HeldHasNoEffect
 
 #: Reasons that say the record itself cannot take effect; it can only be answered.
 NO_EFFECT = frozenset({Held.UNKNOWN_KIND, Held.UNREADABLE_BODY})
+#: Whose word counts, each for the people of their own area.
+DECIDERS = (Role.LEAD, Role.TOWNSHIP_HEAD, Role.COUNTY)
 
 
 def adopt(entries: Sequence[JournalEntry], *, why: str, actor: Actor, now: datetime) -> None:
@@ -96,6 +98,9 @@ def _take_effect(entry: Any, why: str, actor: Actor, now: datetime) -> None:
         raise HeldHasNoEffect(Held.RESIDENT_UNKNOWN)
     if record.subject is None and record.kind not in sync.NO_SUBJECT:
         raise HeldHasNoEffect(Held.RESIDENT_UNKNOWN)
+    resident = batch.residents.get(record.subject) if record.subject is not None else None
+    if resident is not None and not actor.covers(resident.area, *DECIDERS):
+        raise HeldHasNoEffect(Held.RESIDENT_ELSEWHERE)  # theirs to decide, who look after that place
     sync.apply([record], batch)
     if record.state != "accepted":
         raise HeldHasNoEffect(record.why)

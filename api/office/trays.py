@@ -371,7 +371,8 @@ def _entry(event_id: UUID) -> Any:
 def _entries(found: Sequence[Any]) -> list[dict[str, Any]]:
     people = dict(Person.select(Person.id, Person.name).where(Person.id.in_({e.actor for e in found})).tuples())
     subjects = {e.subject for e in found if e.subject}
-    residents = {r.id: r for r in Resident.select().where(Resident.id.in_(subjects))} if subjects else {}
+    there = Resident.visible_to(g.actor, *LEADS).where(Resident.id.in_(subjects))
+    residents = {r.id: r for r in there} if subjects else {}
     phones = {d.id: d for d in Device.select().where(Device.id.in_({e.device for e in found}))}
     return [
         {

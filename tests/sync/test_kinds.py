@@ -582,6 +582,16 @@ def test_what_cannot_be_understood_can_only_be_answered(send, cast, now):
     held.answer([entry], words="请更新程序", actor=cast.luo_guoxiu.actor, now=now)
 
 
+def test_a_lead_decides_nothing_about_somebody_of_another_township(send, cast, now):
+    told = {"death": str(uuid7()), "reporter": "邻居", "source": "neighbour"}
+    entry = waits(send("death.reported", told, subject=cast.ma_xiuying.id), "resident-elsewhere")
+    with pytest.raises(HeldHasNoEffect):
+        held.adopt([entry], why="", actor=cast.luo_guoxiu.actor, now=now)
+    assert Resident.get_by_id(cast.ma_xiuying.id).life == "presumed_alive"
+    held.adopt([entry], why="问过村里", actor=cast.he_jing.actor, now=now)
+    assert Resident.get_by_id(cast.ma_xiuying.id).life == "death_reported"
+
+
 def test_a_correction_after_its_term_can_be_adopted(send, clock, cast, now):
     body = visit(cast, now)
     first = accepted(send("visit.ended", body))
