@@ -585,8 +585,9 @@ def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
         kept[code] = (
             kept_to or position
         )  # where the county keeps no backup, the newest counts, with a warning in the office
-        if position:
-            heads[code] = {"position": position, "chain": chain, "at": next(at for _, at in _HEARD([position], code))}
+        at = next((at for _, at in _HEARD([position], code)), None)
+        if at is not None:  # a journal whose end was cut off has none; phones that saw it say so
+            heads[code] = {"position": position, "chain": chain, "at": at}
     return {
         "epoch": _EPOCH(("demo", "real"))[0][0],
         "kept_to": kept,

@@ -338,6 +338,16 @@ def test_a_cut_journal_is_written_down_once_a_day_and_the_county_is_told(sync, p
     assert [message.person_id for message in InboxMessage.select()] == [cast.he_jing.id]
 
 
+def test_a_journal_whose_end_was_cut_off_still_takes_records_and_the_county_is_told(sync, phone, cast):
+    answer = sync(phone)
+    head = answer["heads"][cast.wang_fang.scope]
+    last = (JournalEntry.scope == cast.wang_fang.scope) & (JournalEntry.position == head["position"])
+    JournalEntry.delete().where(last).execute()
+    seen = {cast.wang_fang.scope: {"position": head["position"], "chain": head["chain"]}}
+    sync(phone, heads=seen, epoch=answer["epoch"])
+    assert JournalEntry.select().where(JournalEntry.kind == "journal.head_missing").count() == 1
+
+
 def test_the_office_hears_how_much_a_phone_still_holds(sync, phone):
     sync(phone, waiting={"records": 3, "blobs": 2}, version="1.2")
     device = Device.get_by_id(phone.id)
