@@ -155,7 +155,7 @@ def _draw(picture: Any, folder: Path) -> None:
     try:
         plain = original(picture, folder)
         copy, near = _strokes(plain) if picture.type == "application/json" else _drawn(plain)
-    except (ciphers.Unreadable, FileNotFoundError, ValueError, subprocess.SubprocessError) as error:
+    except (ciphers.Unreadable, FileNotFoundError, ValueError, RecursionError, subprocess.SubprocessError) as error:
         log.warning("picture cannot be shown", picture=str(picture.event), role=picture.role, why=type(error).__name__)
         _note(picture.event, picture.role, state="unshowable")
         return

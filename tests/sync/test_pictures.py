@@ -140,6 +140,13 @@ def test_a_file_that_is_no_picture_is_never_shown(put, taken, settings):
     assert Picture.get().state == "unshowable"
 
 
+def test_strokes_nested_without_end_hold_up_no_other_picture(put, taken, settings):
+    event, picture = taken(b"[" * 100_000, type="application/json")
+    put(event, picture.cipher, 0, len(picture.cipher))
+    pictures.draw_copies(settings.blobs_path)
+    assert Picture.get().state == "unshowable"
+
+
 def test_a_picture_with_too_many_pixels_is_never_drawn(put, taken, settings):
     packed = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(packed, "PNG")
