@@ -307,12 +307,18 @@ function figure(words: string): string {
 
 const plainGroup = (group: string): string => group.toLowerCase().replace(/(村民小组|小组|组)$/, "");
 
-/** 三组 is found as 三组, 三, 3组 and 3. */
+/** 三组 is found as 三组, 三, 3组 and 3. Worked out once a group, not once a person and letter. */
 function groupWords(group: string): string[] {
+  const known = GROUPS.get(group);
+  if (known) return known;
   const plain = plainGroup(group);
   const number = figure(plain);
-  return [group.toLowerCase(), plain, `${plain}组`, number, number && `${number}组`];
+  const words = [group.toLowerCase(), plain, `${plain}组`, number, number && `${number}组`];
+  GROUPS.set(group, words);
+  return words;
 }
+
+const GROUPS = new Map<string, string[]>();
 
 /** The nearest day of anything this person waits for; "" for a task without a day, "~" (after all days) for nothing. */
 export function nearest(card: ResidentCard): string {
