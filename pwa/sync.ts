@@ -291,6 +291,7 @@ class Talk {
       await records.offerAgain(db);
       await device.put(db, "cursor", { villages: {}, cursor: "" });
       await device.put(db, "heads", {});
+      await device.put(db, "kept_to", {}); // positions of a journal that is gone
       await device.put(db, "inbox_rev", 0);
       await device.put(db, "versions", { me: "", county: "" });
       await device.put(db, "identity", { ...identity, epoch: answer.epoch });

@@ -307,6 +307,15 @@ test("after a restore the phone offers again what it holds and takes the pack an
   expect(await one.store.people.get(id(2))).toBeUndefined(); // the restored county does not know 陈国发
 });
 
+test("what was kept before a restore says nothing of the journal after it", async () => {
+  const one = await phone();
+  await device.put(one.db, "kept_to", { [TOWNSHIP]: 1_000 });
+  const lost = await record(one.ctx(), visit(id(1)));
+  takes(one, () => ({ epoch: 2, kept_to: {} }));
+  await one.sync.run();
+  expect(await one.store.records.get(lost.id)).toMatchObject({ state: "accepted", kept: false });
+});
+
 /* ---- pictures ---- */
 
 async function withPicture(one: TestPhone, bytes: number): Promise<string> {
