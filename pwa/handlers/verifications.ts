@@ -117,6 +117,8 @@ async function camera(ctx: Ctx): Promise<Response> {
   const draft = await begun(ctx, card);
   const ability = oneOf(ctx.query, "ability", ABILITIES) || abilityOf(card);
   const { challenge } = card;
+  const gesture = await gestureOf(ctx, card, ability);
+  await ctx.store.drafts.keep(draft.key, asked(card, ability));
   return ctx.render("field/verification_camera.html", {
     ...{
       action: `${step(card.id, "camera")}?ability=${ability}`,
@@ -126,11 +128,17 @@ async function camera(ctx: Ctx): Promise<Response> {
     ...{
       person: whom(ctx, card),
       draft,
-      gesture: await gestureOf(ctx, card, ability),
+      gesture,
       challenge: Boolean(challenge),
     },
     lapsed: challenge ? Date.parse(challenge.ends_at) <= ctx.clock.now().getTime() : false,
   });
+}
+
+/** A sync may bring another gesture before the save: what counts is the one that was on the screen. */
+function asked(card: ResidentCard, ability: Ability): Record<string, string[]> {
+  const { id, gestures } = card.challenge ?? { id: "", gestures: {} as Record<string, string> };
+  return { ability: [ability], challenge: [id], gesture: [gestures[ability] ?? ""] };
 }
 
 /** Someone bedridden last time, or so noted, is not asked to lift an arm first. */
@@ -138,8 +146,12 @@ function abilityOf(card: ResidentCard): Ability {
   return card.condition === "bedridden" || card.needs.includes("bedridden") ? "bedridden" : "normal";
 }
 
-async function gestureOf(ctx: Ctx, card: ResidentCard, ability: Ability): Promise<{ code: string; words: string }> {
-  const code = card.challenge?.gestures[ability] ?? "";
+async function gestureOf(
+  ctx: Ctx,
+  card: ResidentCard,
+  ability: Ability,
+  code = card.challenge?.gestures[ability] ?? "",
+): Promise<{ code: string; words: string }> {
   const found = (await ctx.store.county.get()).gestures.find((one) => one.code === code);
   return { code, words: found?.words ?? "" }; // said to the person: in Chinese whatever the screen speaks
 }
@@ -165,10 +177,8 @@ async function taken(ctx: Ctx): Promise<Response> {
   const ability = oneOf(ctx.query, "ability", ABILITIES) || abilityOf(card);
   if (!(await ctx.store.photos.info(draft.id, "picture")))
     return seeOther(`${step(card.id, "camera")}?ability=${ability}`);
-  await ctx.store.drafts.keep(draft.key, {
-    ability: [ability],
-    captured_at: [ctx.clock.now().toISOString()],
-  });
+  const shown = fieldsOf(draft).get("ability") === ability ? {} : asked(card, ability);
+  await ctx.store.drafts.keep(draft.key, { ...shown, captured_at: [ctx.clock.now().toISOString()] });
   return seeOther(step(card.id, "confirm"));
 }
 
@@ -199,7 +209,8 @@ async function confirmPage(
   mark: MarkValues,
   errors: Errors,
 ): Promise<Response> {
-  const ability = oneOf(fieldsOf(draft), "ability", ABILITIES) || "normal";
+  const kept = fieldsOf(draft);
+  const ability = oneOf(kept, "ability", ABILITIES) || "normal";
   return ctx.render(
     "field/verification_confirm.html",
     {
@@ -209,7 +220,8 @@ async function confirmPage(
         again: `${step(card.id, "camera")}?ability=${ability}`,
       },
       ...{ person: whom(ctx, card), draft, draft_key: draft.key, benefits: await benefitsOf(ctx, card) },
-      ...{ gesture: await gestureOf(ctx, card, ability), witnesses: known(card), values, mark, errors },
+      gesture: await gestureOf(ctx, card, ability, kept.get("gesture") ?? ""),
+      ...{ witnesses: known(card), values, mark, errors },
       condition_before: card.condition,
     },
     none(errors) ? {} : { status: 422 },
@@ -254,8 +266,8 @@ async function keep(ctx: Ctx): Promise<Response> {
   const fields = fieldsOf(draft);
   const ability = oneOf(fields, "ability", ABILITIES) || "normal";
   await capture(ctx, card, draft, ["picture", ...blobs], {
-    challenge: card.challenge?.id ?? null,
-    gesture: (await gestureOf(ctx, card, ability)).code || ability,
+    challenge: fields.get("challenge") || null,
+    gesture: fields.get("gesture") || ability,
     document: oneOf(fields, "document", DOCUMENTS) || "none",
     ...{ condition: values.condition as Condition, witness, mark: mark as VerificationCaptured["mark"] },
     captured_at: fields.get("captured_at") ?? ctx.clock.now().toISOString(),

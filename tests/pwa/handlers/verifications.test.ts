@@ -98,6 +98,20 @@ test("where consent stands: document, picture, witness, kept; the visit is kept 
   expect(await (await one.get(HOME)).text()).toContain("waiting for the agency");
 });
 
+test("a gesture that a sync brings after the picture does not take the place of the one in it", async () => {
+  const one = await ready();
+  await one.post(START, { document: "id_card" });
+  await one.get(CAMERA);
+  await shoot(one);
+  const newer = { id: id(601), gestures: { normal: "palm-open" }, ends_at: "2027-01-20T00:00:00Z" };
+  const row = { ...LUO, ...READY, challenge: newer, rev: 41 } as Row;
+  await one.store.everyone.apply([row], { villages: { [QINGJIANG]: 41 }, cursor: "" }, 1);
+  await one.get(CONFIRM);
+  await one.post(CONFIRM, { ...(await sign(one)), witness: "before", condition: "weak" });
+  const captured = (await one.store.records.list()).find(({ kind }) => kind === "verification.captured")!;
+  expect(captured.body).toMatchObject({ challenge: id(600), gesture: "fist" });
+});
+
 test("the first time, consent is asked on a page of its own before anything else", async () => {
   const one = await ready({ consents: {} });
   const text = {
