@@ -126,4 +126,3 @@ def _close(entry: Any, state: str, words: str, now: datetime) -> None:
     inbox.settle([entry.id], now=now)
     if entry.actor is not None and Person.select().where(Person.id == entry.actor).exists():
         inbox.tell([inbox.Message(entry.actor, entry.scope, "held", entry.subject, entry.id, words)], now=now)
-

@@ -62,7 +62,9 @@ class Taken:
     whole: bool
 
 
-def take(device: UUID, event: UUID, role: str, *, offset: int, total: int, piece: bytes, folder: Path, now: datetime) -> Taken:
+def take(
+    device: UUID, event: UUID, role: str, *, offset: int, total: int, piece: bytes, folder: Path, now: datetime
+) -> Taken:
     """Add a piece where the last one ended; with the last one the hash must match, else the picture begins anew.
 
     Raises PictureNotWanted for what no record of this phone names, BodyInvalid for a size other than the record says.
