@@ -15,12 +15,16 @@ from api.phone.bodies import bearer, told
 from api.phone.sessions import phone_here
 from rules.problems import BodyInvalid
 
+LARGEST_PIECE = 2_000_000  # as large as a whole picture may be (rules/events.py)
+
 
 @bp.put("/api/phone/blobs/<uuid:event>/<role>")
 @from_phone
 def put_piece(event: UUID, role: str) -> ResponseReturnValue:
     """Add a piece: 202 where to go on, 201 when whole, 409 where it should have begun."""
     phone = _phone()
+    if (request.content_length or 0) > LARGEST_PIECE:
+        raise BodyInvalid(where="piece")
     offset, total = _count("offset"), _count("total")
     taken = pictures.take(
         phone.id, event, role, offset=offset, total=total, piece=request.get_data(cache=False),
