@@ -811,7 +811,9 @@ class Picture(Row):
     bytes = IntegerField()
     type = TextField()
     got = IntegerField(default=0)  # bytes received so far
-    state = TextField(default="wanted")  # wanted | bad (came damaged, wanted again) | stored | shown (a copy exists) | unshowable
+    state = TextField(
+        default="wanted"
+    )  # wanted | bad (came damaged, wanted again) | stored | shown (a copy exists) | unshowable
     stored_at = UtcField(null=True)
     near_hash = TextField(default="")  # perceptual, for the near-copy search
 

@@ -287,9 +287,7 @@ def villages_of(actor: Actor) -> dict[str, str]:
     return dict(rows.tuples())
 
 
-def pull(
-    actor: Actor, asked: Mapping[str, int], *, cursor: str = "", page: int = 16_384, now: datetime
-) -> Pulled:
+def pull(actor: Actor, asked: Mapping[str, int], *, cursor: str = "", page: int = 16_384, now: datetime) -> Pulled:
     """The rows this actor's phone lacks: what changed since the revisions it names, then whole villages it is new to.
 
     A page ends at `page` bytes. `asked` may name villages that are no longer the actor's; they are dropped.
@@ -436,7 +434,9 @@ def _read_cursor(cursor: str, fresh: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _revs_of(areas: Sequence[str]) -> dict[str, int]:
-    scopes = dict(Scope.select(Scope.code, Scope.rev).where(Scope.code.in_({scope_of(area) for area in areas})).tuples())
+    scopes = dict(
+        Scope.select(Scope.code, Scope.rev).where(Scope.code.in_({scope_of(area) for area in areas})).tuples()
+    )
     return {area: scopes.get(scope_of(area), 0) for area in areas}
 
 
@@ -474,7 +474,9 @@ def project(actor: Actor, ids: Sequence[UUID], *, now: datetime) -> dict[UUID, d
     return rows
 
 
-def _name_card(key: UUID, area: str, rev: int, name: str, initials: str, group: str, number: str | None) -> dict[str, Any]:
+def _name_card(
+    key: UUID, area: str, rev: int, name: str, initials: str, group: str, number: str | None
+) -> dict[str, Any]:
     return {
         "id": str(key), "area": area, "rev": rev, "card": "name", "name": name, "initials": initials,
         "household": number or "", "group": group,
@@ -583,7 +585,9 @@ class _Facts:
             {"id": each.id, "kind": "query", "why": each.query_words, "about": each.query, "due_on": None}
             for each in self.queries.get(person.id, ())
         ]
-        tasks += [{"id": each.id, "kind": "care", "due_on": each.next_visit_on} for each in self.care.get(person.id, ())]
+        tasks += [
+            {"id": each.id, "kind": "care", "due_on": each.next_visit_on} for each in self.care.get(person.id, ())
+        ]
         if visits and visits[0].return_on is not None:
             tasks.append({"id": visits[0].id, "kind": "revisit", "due_on": visits[0].return_on})
         tasks += [

@@ -35,5 +35,7 @@ def answer(complaint: Complaint, words: str, *, actor: Actor, now: datetime) -> 
         desk.keep(found, state="answered", answer=words.strip(), answered_by=actor.person, answered_at=now)
         body = {"complaint": found.id, "words": words.strip()}
         journal.write([journal.Deed("complaint.answered", found.scope, body, rows=[found])], actor=actor, now=now)
-        inbox.tell([inbox.Message(found.person_id, found.scope, "answer", about=found.id, words=words.strip())], now=now)
+        inbox.tell(
+            [inbox.Message(found.person_id, found.scope, "answer", about=found.id, words=words.strip())], now=now
+        )
     return found

@@ -170,4 +170,3 @@ def _announced(year: int) -> dict[date, bool]:
 
 def _version(facts: Any) -> str:
     return ciphers.sha256(models.canonical(facts).encode())[:16]
-

@@ -44,9 +44,7 @@ def note(reads: Sequence[Read], *, now: datetime) -> None:
         models.insert(rows)
 
 
-def link(
-    chain: str, position: int, person: UUID, resident: UUID | None, what: str, reason: str, at: datetime
-) -> str:
+def link(chain: str, position: int, person: UUID, resident: UUID | None, what: str, reason: str, at: datetime) -> str:
     """The next hash of a chain of looks."""
     parts = [chain, position, person, resident, what, reason, at]
     return ciphers.sha256(("daiban-read/1\n" + models.canonical(parts)).encode())

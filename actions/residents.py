@@ -62,7 +62,11 @@ def stored(name: str, text: str | None) -> Any:
             found = json.loads(text) if text else None
         except ValueError:
             found = {"name": text}
-        return {k: str(v) for k, v in found.items() if k in ("name", "relation", "phone")} if isinstance(found, dict) else None
+        return (
+            {k: str(v) for k, v in found.items() if k in ("name", "relation", "phone")}
+            if isinstance(found, dict)
+            else None
+        )
     return text
 
 
@@ -159,7 +163,9 @@ def _move_matters(found: Resident, *, actor: Actor, now: datetime) -> None:
     rows: list[models.Row] = []
     for cls in (CareEntry, Entitlement):
         rows += [desk.keep(row, area=found.area) for row in cls.select().where(cls.resident == found.id)]
-    waiting = Delivery.select().where((Delivery.resident == found.id) & Delivery.state.in_(("ready", "taken_out", "attempted")))
+    waiting = Delivery.select().where(
+        (Delivery.resident == found.id) & Delivery.state.in_(("ready", "taken_out", "attempted"))
+    )
     rows += [desk.keep(row, area=found.area) for row in waiting]
     if rows:
         deed = journal.Deed("resident.changed", found.scope, {"area": found.area}, found.id, rows)

@@ -41,7 +41,9 @@ class Proof:
 def verify(*, heads: Mapping[str, tuple[int, str]] | None = None) -> Proof:
     """Prove everything. `heads`: {scope: (position, chain)} as kept outside the database, which proves the ends too."""
     proof = Proof()
-    phones = {row.id: ciphers.public_key_from(bytes(row.public_key)) for row in Device.select(Device.id, Device.public_key)}
+    phones = {
+        row.id: ciphers.public_key_from(bytes(row.public_key)) for row in Device.select(Device.id, Device.public_key)
+    }
     with _Leaves() as leaves:
         for scope in Scope.select().order_by(Scope.code):
             proof.broken += _chain(scope, phones, leaves, proof)
@@ -116,7 +118,11 @@ def _entry(entry: Any, phones: Mapping[UUID, Any], proof: Proof) -> Iterator[str
     for name in REPEATED:
         if _text(getattr(entry, name)) != _text(said.get(name)):
             yield f"its column {name} says something else than its signed text"
-    if (_text(entry.device) or "server") != str(said["device"]).lower() or entry.seq != said["seq"] or entry.prev != said["prev"]:
+    if (
+        (_text(entry.device) or "server") != str(said["device"]).lower()
+        or entry.seq != said["seq"]
+        or entry.prev != said["prev"]
+    ):
         yield "its place in the phone's own chain is not the one that was signed"
 
 
@@ -142,7 +148,9 @@ class _Leaves:
         self._db = sqlite3.connect(Path(self._folder.name) / "leaves.sqlite3", isolation_level=None)
         self._db.execute("PRAGMA synchronous = off")
         self._db.execute("PRAGMA journal_mode = off")
-        self._db.execute("CREATE TABLE leaf (name TEXT PRIMARY KEY, hash TEXT, at TEXT, said_by TEXT, seen INTEGER) WITHOUT ROWID")
+        self._db.execute(
+            "CREATE TABLE leaf (name TEXT PRIMARY KEY, hash TEXT, at TEXT, said_by TEXT, seen INTEGER) WITHOUT ROWID"
+        )
         self._db.execute("BEGIN")
         return self
 

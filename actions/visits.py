@@ -261,7 +261,6 @@ def correct(record: Arrived, body: VisitEnded, original: UUID, batch: Batch) -> 
     return True
 
 
-
 # ---- at the desk
 
 
@@ -288,8 +287,12 @@ def ask(visit: Visit, words: str, *, actor: Actor, now: datetime) -> Visit:
         query = ciphers.uuid7(int(now.timestamp() * 1000))
         desk.keep(found, state="queried", query=query, query_words=words.strip(), answer_words="")
         body = {"visit": found.id, "query": query, "words": words.strip()}
-        journal.write([journal.Deed("visit.queried", found.scope, body, found.resident_id, [found])], actor=actor, now=now)
-        inbox.tell([inbox.Message(found.person_id, found.scope, "query", found.resident_id, query, words.strip())], now=now)
+        journal.write(
+            [journal.Deed("visit.queried", found.scope, body, found.resident_id, [found])], actor=actor, now=now
+        )
+        inbox.tell(
+            [inbox.Message(found.person_id, found.scope, "query", found.resident_id, query, words.strip())], now=now
+        )
         cards.touch([found.resident_id], now=now)
     return found
 

@@ -18,7 +18,9 @@ def add_to(app: Flask) -> None:
 
 @click.command("verify")
 @with_appcontext
-@click.option("--heads", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Heads kept outside the database.")
+@click.option(
+    "--heads", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Heads kept outside the database."
+)
 def verify(heads: Path | None) -> None:
     """Prove every chain, signature and row; name what is broken."""
     try:

@@ -169,7 +169,9 @@ class SyncRequest(Asked):
     clock: AwareDatetime  # the phone's, as it sends
     heads: dict[AreaCode, SeenHead] = {}  # the newest chain heads it has seen
     items: Annotated[list[Item], Field(max_length=200)] = []
-    villages: dict[AreaCode, Count] | None = None  # null: no rows, `me`, `county` wanted now; a village at 0 is a full pack
+    villages: dict[AreaCode, Count] | None = (
+        None  # null: no rows, `me`, `county` wanted now; a village at 0 is a full pack
+    )
     cursor: Annotated[str, StringConstraints(max_length=4000)] = ""  # as answered with `more`
     inbox: Count = 0
     waiting: Waiting = Waiting()
