@@ -5,18 +5,22 @@ Keyset paging and no COUNT(*): the newest fifty come at once, however long the l
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from peewee import fn
 
 import models
+from actions import cards
 from api.filters import facts, moment
 from api.office.frame import area_names
 from api.office.roles import OFFICERS
@@ -25,6 +29,7 @@ from models import Delivery, Device, Entitlement, JournalEntry, LifeVerification
 from rules.actors import Actor, area_prefix, scope_of
 from rules.days import CHINA, day_of
 from rules.events import Outcome, Reason
+from rules.visits import tries as tries_in_a_row
 
 A_PAGE = 50
 DAYS: dict[str, Any] = {
@@ -35,6 +40,8 @@ STATES: dict[str, Any] = {
     "checked": _l("fine"), "to_check": _l("verification to check"), "sent_back": _l("sent back, take again"),
 }  # fmt: skip
 LAST = "\U0010ffff"
+MOST_TRIES = 10
+MANY_ALIKE = 2000
 
 
 @dataclass(frozen=True)
@@ -79,15 +86,16 @@ class Filters:
         return [k for k, v in vars(self).items() if v and not (k == "days" and v == "all")]
 
 
-def query(actor: Actor, filters: Filters, *, today: date) -> Any:
-    """The visits asked for, newest first; what a correction replaced is found on the page of what replaced it."""
+def queries(actor: Actor, filters: Filters, *, today: date) -> list[Any]:
+    """The visits asked for, newest first, one query a township: each runs down its own index, and `page` merges them.
+
+    What a correction replaced is not among them; it is found on the page of what replaced it.
+    """
     v = Visit
-    found = v.visible_to(actor, *OFFICERS).where(v.corrected_by.is_null())
+    found = v.select().where(v.corrected_by.is_null())
     if filters.days != "all":
         first = today - timedelta(days=int(filters.days) - 1)
         found = found.where(v.ended_at >= datetime(first.year, first.month, first.day, tzinfo=CHINA))
-    if filters.area:
-        found = found.where(v.area == filters.area)
     if filters.agent:
         found = found.where(v.person == UUID(filters.agent))
     if filters.resident:
@@ -102,46 +110,78 @@ def query(actor: Actor, filters: Filters, *, today: date) -> Any:
         found = found.where(v.id.in_(of.select(LifeVerification.visit)))
     elif filters.state:
         found = found.where(v.state == filters.state)
-    if filters.text:
-        found = found.where(_said(actor, filters.text, today))
-    return found.order_by(v.ended_at.desc(), v.id.desc())
+    ordered = found.order_by(v.ended_at.desc(), v.id.desc())
+    asked = [(ordered.where(place), place) for place in places(actor, filters.area)]
+    if not filters.text:
+        return [each for each, _place in asked]
+    return [each.where(_said(actor, filters.text, place, today)) for each, place in asked]
 
 
-def page(found: Any, before: str) -> tuple[list[Any], str]:
+def places(actor: Actor, area: str = "") -> list[Any]:
+    """The places whose visits an officer sees, as conditions that do not overlap: townships, and single villages.
+
+    With `area`, only that village, if it lies in one of them.
+    """
+    v, prefixes = Visit, actor.prefixes(*OFFICERS)
+    if area:
+        return [v.area == area] if any(area.startswith(prefix) for prefix in prefixes) else []
+    widest = [p for p in prefixes if not any(p != other and p.startswith(other) for other in prefixes)]
+    found = [v.area == p for p in widest if len(p) == 12]
+    wide = models.within(Scope.code, None, [p for p in widest if len(p) < 12])
+    return found + [v.scope == code for (code,) in Scope.select(Scope.code).where(wide).order_by(Scope.code).tuples()]
+
+
+def page(asked: Sequence[Any], before: str) -> tuple[list[Any], str]:
     """Fifty from the place `before`, and where the next fifty begin; "" at the end."""
-    if place := _place(before):
-        at, key = place
-        found = found.where((Visit.ended_at < at) | ((Visit.ended_at == at) & (Visit.id < key)))
-    rows = list(found.limit(A_PAGE + 1))
+    place = _place(before)
+    rows = [row for each in asked for row in _after(each, place).limit(A_PAGE + 1)]
+    rows = sorted(rows, key=_newest_first, reverse=True)
     more = f"{rows[A_PAGE - 1].ended_at.isoformat()}~{rows[A_PAGE - 1].id}" if len(rows) > A_PAGE else ""
     return rows[:A_PAGE], more
 
 
-def every(found: Any, at_once: int = 1000) -> Iterator[list[Any]]:
-    """All of them in pieces, each by its own short query: an export holds nothing open and nothing in memory."""
+def every(asked: Sequence[Any], at_once: int = 1000) -> Iterator[list[Any]]:
+    """All of them in pieces, each by its own short query: an export holds nothing open and little in memory."""
+    merged = heapq.merge(*(_stream(each, at_once) for each in asked), key=_newest_first, reverse=True)
+    while part := list(islice(merged, at_once)):
+        yield part
+
+
+def _stream(asked: Any, at_once: int) -> Iterator[Any]:
     place: tuple[datetime, UUID] | None = None
     while True:
-        part = found
-        if place is not None:
-            at, key = place
-            part = part.where((Visit.ended_at < at) | ((Visit.ended_at == at) & (Visit.id < key)))
-        rows = list(part.limit(at_once))
-        if rows:
-            yield rows
+        rows = list(_after(asked, place).limit(at_once))
+        yield from rows
         if len(rows) < at_once:
             return
         place = rows[-1].ended_at, rows[-1].id
 
 
-def _said(actor: Actor, text: str, today: date) -> Any:
-    """Visits of people whose name or initials begin so, or whose receipt number does."""
+def _after(asked: Any, place: tuple[datetime, UUID] | None) -> Any:
+    if place is None:
+        return asked
+    at, key = place
+    return asked.where((Visit.ended_at <= at) & ((Visit.ended_at < at) | (Visit.id < key)))
+
+
+def _newest_first(visit: Any) -> tuple[datetime, UUID]:
+    return visit.ended_at, visit.id
+
+
+def _said(actor: Actor, text: str, place: Any, today: date) -> Any:
+    """Visits of people whose name or initials begin so, or whose receipt number does.
+
+    A beginning that many share is looked for down the newest visits, where it is met soon; a rare one by its index.
+    """
     v = Visit
     if text[:2].isascii() and text[:2].isalpha() and "-" in text:
         return v.event.in_(_events_numbered(actor, text.upper(), today))
-    low = text.lower()
-    if text.isascii():
-        return (v.resident_initials >= low) & (v.resident_initials < low + LAST)
-    return (v.resident_name >= text) & (v.resident_name < text + LAST)
+    column, begins = (v.resident_initials, text.lower()) if text.isascii() else (v.resident_name, text)
+    by_index = (column >= begins) & (column < begins + LAST)
+    if not v.select(v.id).where(place & by_index).offset(MANY_ALIKE).limit(1).exists():
+        return by_index
+    plain = fn.COALESCE(column, "")  # the same text, out of reach of the index
+    return (plain >= begins) & (plain < begins + LAST)
 
 
 def _events_numbered(actor: Actor, text: str, today: date) -> list[UUID]:
@@ -286,18 +326,17 @@ def _by_visit(model: Any, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
 
 
 def _tries(visits: Sequence[Any]) -> dict[UUID, int]:
-    """How many times in a row nobody was home, up to and with each of these visits."""
+    """How many times in a row nobody was home, up to and with each of these visits; more than `MOST_TRIES` says nothing new.
+
+    One short look into the index for each: a person may have been visited for years.
+    """
     v = Visit
-    residents = {visit.resident_id for visit in visits}
-    if not residents:
-        return {}
     found: dict[UUID, int] = {}
-    count: dict[UUID, int] = defaultdict(int)
-    rows = v.select(v.id, v.resident, v.outcome).where(v.resident.in_(residents) & v.corrected_by.is_null())
-    for key, resident, ended in rows.order_by(v.ended_at, v.id).tuples():
-        count[resident] = count[resident] + 1 if ended == "not_home" else 0
-        found[key] = count[resident]
-    return {visit.id: found[visit.id] for visit in visits if visit.id in found}
+    for visit in visits:
+        until = (v.resident == visit.resident_id) & (v.ended_at <= visit.ended_at) & v.corrected_by.is_null()
+        rows = v.select(v.outcome).where(until).order_by(v.ended_at.desc()).limit(MOST_TRIES).tuples()
+        found[visit.id] = tries_in_a_row(outcome for (outcome,) in rows)
+    return found
 
 
 # ---- what a lead is asked to look at: facts, never a score
@@ -367,9 +406,14 @@ FLAG_WORDS = {
 
 def _flagged(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
     v = Visit
-    waiting = v.state.in_(("synced", "answered")) & (v.flags != "") & v.corrected_by.is_null()
-    recent = v.ended_at > now - timedelta(days=30)
-    found = list(v.visible_to(actor, *OFFICERS).where(waiting & recent).order_by(v.ended_at.desc()).limit(40))
+    recent = (v.flags != "") & v.corrected_by.is_null() & (v.ended_at > now - timedelta(days=30))
+    found = [
+        visit
+        for place in places(actor)
+        for state_now in ("synced", "answered")
+        for visit in v.select().where(place & (v.state == state_now) & recent).order_by(v.ended_at.desc()).limit(40)
+    ]
+    found = sorted(found, key=_newest_first, reverse=True)[:40]
     names = area_names({visit.area for visit in found})
     groups = dict(
         Resident.select(Resident.id, Resident.group).where(Resident.id.in_({x.resident_id for x in found})).tuples()
@@ -389,31 +433,29 @@ def _often_not_home(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLoo
     limit = models.setting("visit.max_tries")
     v = Visit
     recent = (v.outcome == "not_home") & v.corrected_by.is_null() & (v.ended_at > now - timedelta(days=60))
-    found = list(v.visible_to(actor, *OFFICERS).where(recent).order_by(v.ended_at.desc()).limit(200))
-    counts = _tries(found)
+    found = [
+        visit
+        for place in places(actor)
+        for visit in v.select().where(place & recent).order_by(v.ended_at.desc()).limit(100)
+    ]
     newest: dict[UUID, Any] = {}
-    for visit in found:
+    for visit in sorted(found, key=_newest_first, reverse=True)[:200]:
         newest.setdefault(visit.resident_id, visit)
-    often = [visit for visit in newest.values() if counts.get(visit.id, 0) >= limit]
-    since = _newest_of([visit.resident_id for visit in often])
+    past = cards.latest_visits(list(newest), MOST_TRIES)
+    counts = {resident: tries_in_a_row(each.outcome for each in past.get(resident, ())) for resident in newest}
+    often = [visit for resident, visit in newest.items() if counts[resident] >= limit]
     names = area_names({visit.area for visit in often})
     for visit in often:
-        if since.get(visit.resident_id) == visit.id:
-            yield ToLookAt(
-                _("%(name)s was not at home %(num)s times in a row", name=visit.resident_name, num=counts[visit.id]),
-                names.get(visit.area, ""),
-                _("Look"),
-                url_for("office.resident", resident_id=visit.resident_id),
-            )
-
-
-def _newest_of(residents: Sequence[UUID]) -> dict[UUID, UUID]:
-    v = Visit
-    found: dict[UUID, UUID] = {}
-    if residents:
-        rows = v.select(v.resident, v.id).where(v.resident.in_(residents) & v.corrected_by.is_null())
-        found = dict(rows.order_by(v.ended_at, v.id).tuples())
-    return found
+        yield ToLookAt(
+            _(
+                "%(name)s was not at home %(num)s times in a row",
+                name=visit.resident_name,
+                num=counts[visit.resident_id],
+            ),
+            names.get(visit.area, ""),
+            _("Look"),
+            url_for("office.resident", resident_id=visit.resident_id),
+        )
 
 
 def _place_of(person: UUID, now: datetime) -> str:

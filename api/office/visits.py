@@ -33,7 +33,7 @@ def visits_page() -> ResponseReturnValue:
     filters = log.Filters.of(request.args)
     today = day_of(g.now)
     before = request.args.get("before", "")
-    found, more = log.page(log.query(g.actor, filters, today=today), before)
+    found, more = log.page(log.queries(g.actor, filters, today=today), before)
     most = 60 if "look" in request.args else 6
     shown, in_all = ([], 0) if before else log.exceptions(g.actor, now=g.now, url_for=url_for, most=most)
     _note_look("visit-log", None)
@@ -55,7 +55,7 @@ def visits_page() -> ResponseReturnValue:
 def export_visits() -> ResponseReturnValue:
     """The same filters as a table: UTF-8 with its mark, so that a spreadsheet reads it; numbers masked; registered."""
     filters = log.Filters.of(request.form)
-    found = log.query(g.actor, filters, today=day_of(g.now))
+    found = log.queries(g.actor, filters, today=day_of(g.now))
     exports.register("visits", filters.args(), actor=g.actor, now=g.now)
     name = f"visits-{day_of(g.now).isoformat()}.csv"
     answer = Response(stream_with_context(_csv(found)), mimetype="text/csv; charset=utf-8")
@@ -213,7 +213,7 @@ def _csv(found: Any) -> Iterator[str]:
                 [
                     of.resident_name, names.get(of.area, of.area), _local(of.ended_at), _local(of.received_at),
                     "、".join(row["why"]), row["outcome"], "、".join(row["left"]), row["agent"],
-                    str(log.STATES.get(row["state"], row["state"])), of.notes,
+                    str(log.STATES.get(row["state"], row["state"])), exports.without_numbers(of.notes),
                 ]
             )  # fmt: skip
 

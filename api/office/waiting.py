@@ -50,8 +50,8 @@ def requests(actor: Actor) -> Any:
 
 
 def deliveries(actor: Actor) -> Any:
-    """Things carried out and brought back: somebody has to decide what next."""
-    return Delivery.visible_to(actor).where(Delivery.state == "back")
+    """Things not handed over, on no phone until they are planned again: somebody has to decide what next."""
+    return Delivery.visible_to(actor).where(Delivery.state.in_(("attempted", "back")))
 
 
 def deaths(actor: Actor) -> Any:
