@@ -105,6 +105,12 @@ def test_a_day_that_is_over_is_no_plan(officer, cast):
     assert Delivery.select().count() == 0
 
 
+def test_what_was_carried_in_vain_stands_in_the_tray(officer):
+    a_delivery(state="attempted", tries=1, made={"why": "not_home"})
+    trays = officer.get("/office/to-do").select("section[aria-labelledby=trays] a[href$=deliveries] .row-end")
+    assert trays[0].text.split()[0] == "1"
+
+
 def test_what_could_not_be_handed_over_comes_back_and_goes_out_again(officer, cast):
     delivery = a_delivery(state="attempted", tries=1, made={"why": "not_home"})
     url = f"/office/deliveries/{delivery.id}"
