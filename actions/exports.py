@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from actions import journal
 from models import transaction
+from rules import id_numbers
 from rules.actors import Actor, area_prefix, scope_of
+
+LONG_NUMBER = re.compile(r"\d{10,18}[\dXx]")
 
 
 def register(what: str, filters: Mapping[str, Any], *, actor: Actor, now: datetime) -> None:
@@ -17,6 +21,11 @@ def register(what: str, filters: Mapping[str, Any], *, actor: Actor, now: dateti
     with transaction(scope):
         body = {"what": what, "filters": dict(filters), "masked": True}
         journal.write([journal.Deed("export.made", scope, body)], actor=actor, now=now)
+
+
+def without_numbers(text: str) -> str:
+    """Somebody's own words with ID, card and telephone numbers masked: what an agent types may hold one."""
+    return LONG_NUMBER.sub(lambda found: id_numbers.masked(found[0]), text)
 
 
 def harmless(text: str) -> str:

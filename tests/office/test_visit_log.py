@@ -224,6 +224,14 @@ def test_reading_is_logged(lead, cast):
 # ---- taking it away
 
 
+def test_numbers_in_an_agents_words_leave_masked(lead, cast):
+    a_visit(notes=f"证号{cast.chen_guilan.id_number}，儿子电话10213800001，欠20000元")
+    text = lead.submit(lead.get("/office/visits"), "form[action$=export]").html
+    assert cast.chen_guilan.id_number not in text
+    assert "10213800001" not in text
+    assert "欠20000元" in text
+
+
 def test_the_table_is_utf8_with_its_mark_filtered_and_registered(lead, cast):
     a_visit(notes='=HYPERLINK("http://evil")')
     a_visit(of=cast.zhou_xinglin, outcome="away")
