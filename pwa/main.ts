@@ -120,9 +120,18 @@ async function start(): Promise<void> {
     htmx.ajax("GET", path, { target: document.body, swap: "innerHTML", headers });
   const here = () => location.pathname + location.search;
   const refreshHere = () => void go(here(), { "HX-History-Restore-Request": "true" });
+  // Back and forward are answered from the store, always fresh; where the page stood is ours to remember, for the browser
+  // would put it back before the page is there.
+  history.scrollRestoration = "manual";
+  const stood = new Map<string, number>();
+  document.addEventListener("htmx:before:request", (event) => {
+    const { headers } = (event as CustomEvent).detail.ctx.request;
+    if (!headers["HX-History-Restore-Request"]) stood.set(here(), scrollY);
+  });
   document.addEventListener("htmx:before:history:restore", (event) => {
-    event.preventDefault(); // answered from the store, always fresh, into the body as any other page
-    go((event as CustomEvent).detail.path, { "HX-History-Restore-Request": "true" });
+    event.preventDefault();
+    const { path } = (event as CustomEvent).detail;
+    go(path, { "HX-History-Restore-Request": "true" }).then(() => scrollTo(0, stood.get(path) ?? 0));
   });
 
   /** Pages marked data-live follow the sync; never under somebody's hands. */
