@@ -19,7 +19,7 @@ import models
 from actions import bell
 from api import access, filters, office, phone, public
 from rules.problems import NotFound, PageTooOld, Problem
-from settings import Settings, from_environment
+from settings import Settings, from_environment, log_no_values
 
 STATUS = {
     "invalid": 422,
@@ -38,6 +38,7 @@ log = structlog.get_logger()
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = access.system_clock) -> Flask:
     """Make the county server. The database must exist, except for `flask migrate`, which makes it."""
+    log_no_values()
     if settings is None:
         bell.hang(_ring)
     settings = settings or from_environment()

@@ -21,7 +21,7 @@ import keys
 import models
 from actions import badges, cards, housekeeping, imports, pictures
 from rules.days import day_of
-from settings import Settings, from_environment
+from settings import Settings, from_environment, log_no_values
 
 log = structlog.get_logger()
 
@@ -64,6 +64,7 @@ def open_queue(settings: Settings) -> Huey:
     return PostgresHuey(dsn=settings.database, **common)
 
 
+log_no_values()
 settings = from_environment()
 huey = open_queue(settings)
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+import structlog
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -48,6 +50,12 @@ class Settings:
         """The address people and phones use; plain http only on this very machine."""
         local = self.host_name.split(":")[0] in ("localhost", "127.0.0.1")
         return f"{'http' if local else 'https'}://{self.host_name}"
+
+
+def log_no_values() -> None:
+    """Log tracebacks plainly: the pretty ones print what every name holds, and with it people's data."""
+    lines = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], lines])
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
