@@ -42,9 +42,10 @@ def badges_page() -> ResponseReturnValue:
     if before := request.args.get("before"):
         query = query.where(Badge.id < _uuid(before))
     found = list(query.order_by(Badge.id.desc()).limit(A_PAGE + 1))
+    warn_days = models.setting("badge.warn_days")
     return render_template(
         "office/badges/list.html",
-        rows=[_facts(badge) for badge in found[:A_PAGE]],
+        rows=[_facts(badge, warn_days) for badge in found[:A_PAGE]],
         kind=kind if kind in KINDS else "all",
         kinds=list(KINDS.items()),
         later=found[A_PAGE - 1].id if len(found) > A_PAGE else None,
@@ -97,7 +98,8 @@ def issue_badge() -> ResponseReturnValue:
 def badge(badge_id: UUID) -> ResponseReturnValue:
     """One badge, what happened to it, and what can be done."""
     found = _badge(badge_id)
-    facts = _facts(found)
+    warn_days = models.setting("badge.warn_days")
+    facts = _facts(found, warn_days)
     return render_template(
         "office/badges/badge.html",
         **facts,
@@ -106,7 +108,7 @@ def badge(badge_id: UUID) -> ResponseReturnValue:
         issuer=Person.select(Person.name).where(Person.id == found.issued_by).scalar(),
         place=badges.place_name(found.area),
         can={step: rule.hindrance(step, badges.term(found)) is None for step in ("suspend", "resume", "revoke")},
-        others=[_facts(each) for each in _others(found)],
+        others=[_facts(each, warn_days) for each in _others(found)],
     )
 
 
@@ -185,12 +187,12 @@ def _without() -> list[Person]:
     return [person for person in people if person.id not in held]
 
 
-def _facts(found: Badge) -> dict[str, Any]:
+def _facts(found: Badge, warn_days: int) -> dict[str, Any]:
     term, today = badges.term(found), day_of(g.now)
     return {
         "badge": found,
         "verdict": rule.shown(term, on=today),
-        "ends_soon": rule.ends_soon(term, on=today, warn_days=models.setting("badge.warn_days")),
+        "ends_soon": rule.ends_soon(term, on=today, warn_days=warn_days),
     }
 
 
