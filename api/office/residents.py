@@ -228,7 +228,7 @@ def villages_of(found: Any) -> list[tuple[str, str]]:
 
 
 def _search(text: str, area: str, roster: str, after: str) -> tuple[list[Any], str]:
-    """Fifty people whose name, initials or number begins so, in order of village and initials."""
+    """Fifty people whose name, initials or number begins so, in order of their names."""
     r = Resident
     found = r.visible_to(g.actor, *DESKS).where(r.state.in_(("verified", "provisional")))
     if area:
