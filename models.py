@@ -245,11 +245,25 @@ def insert(rows: Sequence[Row]) -> None:
         convert = [(field.name, field.db_value) for field in fields]
         columns = ", ".join(f'"{field.column_name}"' for field in fields)
         places = f"({', '.join([database.param] * len(fields))})"
-        at_once = max(1, MOST_PARAMETERS // len(fields))
-        for start in range(0, len(found), at_once):
-            part = found[start : start + at_once]
+        for part in _parts(found, max(1, MOST_PARAMETERS // len(fields))):
             sql = f'INSERT INTO "{cls._meta.table_name}" ({columns}) VALUES {", ".join([places] * len(part))}'  # noqa: S608
             database.execute_sql(sql, [to(row.__data__.get(name)) for row in part for name, to in convert])
+
+
+def _parts(rows: Sequence[Row], most: int) -> Iterator[Sequence[Row]]:
+    """Rows for one statement each: few as they are, many by 64 and then by halves.
+
+    A statement is compiled and kept by its text; an import whose chunks are all of different lengths filled 100 MB so.
+    """
+    start, size = 0, min(64, most)
+    if len(rows) <= size:
+        yield rows
+        return
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        yield rows[start : start + size]
+        start += size
 
 
 class Lookup:
