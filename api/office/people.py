@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -67,9 +67,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
         posts=current,
         past=[p for p in held if p not in current],
         names=area_names({p.area for p in held}),
-        phones=[
-            _phone_facts(d) for d in _devices().where(Device.person == found.id).order_by(Device.enrolled_at.desc())
-        ],
+        phones=_phone_facts(list(_devices().where(Device.person == found.id).order_by(Device.enrolled_at.desc()))),
         account=Account.get_or_none(Account.person == found.id),
         badge=Badge.select().where(Badge.person == found.id).order_by(Badge.issued_at.desc()).first(),
         roles=_roles(),
@@ -136,7 +134,10 @@ def make_account(person_id: UUID) -> ResponseReturnValue:
 def phone(device_id: UUID) -> ResponseReturnValue:
     found = get_object_or_404(_devices(), Device.id == device_id)
     return render_template(
-        "office/phone.html", phone=_phone_facts(found), may_lock=g.actor.may(*GIVES_PHONES), gaps=phones.gaps(found.id)
+        "office/phone.html",
+        phone=_phone_facts([found])[0],
+        may_lock=g.actor.may(*GIVES_PHONES),
+        gaps=phones.gaps(found.id),
     )
 
 
@@ -271,28 +272,35 @@ def _staff() -> list[dict[str, Any]]:
 def _phones() -> list[dict[str, Any]]:
     """Phones in use or locked, those that need a call first."""
     found = _devices().where(Device.state.in_(("active", "send_only", "locked")))
-    rows = [_phone_facts(d) for d in found]
+    rows = _phone_facts(list(found))
     order = {"call": 0, "send_only": 2, "fine": 1, "locked": 3}
     return sorted(rows, key=lambda row: (order[row["state"]], row["place"], str(row["device"].id)))
 
 
-def _phone_facts(device: Any) -> dict[str, Any]:
-    """What a phone said last, in facts: nothing here counts or compares people."""
-    today = day_of(g.now)
-    post = Post.in_force(today).where(Post.person == device.person_id).order_by(Post.area.desc()).first()
+def _phone_facts(devices: list[Any]) -> list[dict[str, Any]]:
+    """What phones said last, in facts: nothing here counts or compares people."""
+    today, days = day_of(g.now), models.setting(SILENT_DAYS)
+    people = {p.id: p for p in Person.select().where(Person.id.in_({d.person_id for d in devices}))}
+    held = Post.in_force(today).where(Post.person.in_(list(people))).order_by(Post.area)
+    areas = {post.person_id: post.area for post in held}  # of several the last: a village before its township
+    names = area_names(set(areas.values()))
+    return [_facts_of(d, people[d.person_id], names.get(areas.get(d.person_id, ""), ""), today, days) for d in devices]
+
+
+def _facts_of(device: Any, person: Any, place: str, today: date, days: int) -> dict[str, Any]:
     heard = device.heard_at or device.enrolled_at
     silent = (today - day_of(heard)).days
     waits = device.waiting_records + device.waiting_blobs
     if device.state == "locked":
         state = "locked"
-    elif waits and silent >= models.setting(SILENT_DAYS) and device.state in ("active", "send_only"):
+    elif waits and silent >= days and device.state in ("active", "send_only"):
         state = "call"
     else:
         state = "fine" if device.state == "active" else "send_only"
     return {
         "device": device,
-        "person": device.person,
-        "place": area_names({post.area}).get(post.area, "") if post else "",
+        "person": person,
+        "place": place,
         "heard": device.heard_at,
         "silent_days": silent,
         "waits": waits,

@@ -26,6 +26,21 @@ def test_a_lead_sees_the_people_and_phones_of_her_township_only(desk, cast):
     assert "1 部" in page
 
 
+def test_many_phones_ask_the_database_no_more_than_one(desk, cast, db, monkeypatch):
+    lead, asked = desk(cast.luo_guoxiu), []
+    run = type(db).execute_sql
+    monkeypatch.setattr(
+        type(db), "execute_sql", lambda self, sql, *a, **k: asked.append(sql) or run(self, sql, *a, **k)
+    )
+    counts = []
+    for _ in range(2):
+        a_phone(cast.wang_fang.id, cast.wang_fang.scope, cast.luo_guoxiu.id, state="send_only")
+        asked.clear()
+        lead.get("/office/people")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
 def test_a_person_elsewhere_does_not_exist(desk, cast):
     lead = desk(cast.luo_guoxiu)
     lead.get(f"/office/people/{cast.zhao_min.id}", status=404)
