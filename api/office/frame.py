@@ -32,7 +32,7 @@ class Place:
 PLACES = (
     Place("office.trays", "inbox", _l("To do"), DESKS, count="trays"),
     Place("office.visits", "list-check", _l("Visit log"), OFFICERS),
-    Place("office.verifications", "shield-check", _l("Verifications"), CHECKERS, count="verifications"),
+    Place("office.verifications", "shield-check", _l("Checks"), CHECKERS, count="verifications"),
     Place("office.rounds", "chart-bar", _l("Due"), OFFICERS),
     Place("office.residents", "users", _l("Residents"), DESKS, on_phone=False),
     Place("office.people", "device-mobile", _l("People and phones"), STAFF, short=_l("People")),
