@@ -19,7 +19,6 @@ from api.phone import bp
 NO_CACHE = "no-cache"  # kept by the worker alone; asked anew whenever there is a signal
 
 
-@bp.get("/field", defaults={"path": ""})
 @bp.get("/field/", defaults={"path": ""})
 @bp.get("/field/<path:path>")
 @open_to_all
