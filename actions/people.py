@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from actions import badges, cards, desk_sessions, journal, phones
-from models import Account, Area, Device, Person, Post, Resident, transaction
+from models import Area, Device, Person, Post, Resident, transaction
 from rules import names, posts
 from rules.actors import Actor, Role, scope_of
 from rules.days import day_of
@@ -185,7 +185,3 @@ def _needed(words: str, field: str) -> str:
 
 def _digits(phone: str) -> str:
     return "".join(c for c in phone if c.isdigit() or c == "+")
-
-
-def account_of(person: UUID) -> Account | None:
-    return Account.get_or_none(Account.person == person)
