@@ -130,7 +130,9 @@ def node_bin() -> Path:
 
 
 def node_environment() -> dict[str, str]:
-    return os.environ | {"PATH": f"{node_bin()}{os.pathsep}{os.environ.get('PATH', '')}", "CI": "true"}
+    """Give the environment in which everything finds our Node; Playwright's own needs a library bare Debians lack."""
+    path = f"{node_bin()}{os.pathsep}{os.environ.get('PATH', '')}"
+    return os.environ | {"PATH": path, "CI": "true", "PLAYWRIGHT_NODEJS_PATH": str(node_bin() / "node")}
 
 
 def install_node_packages() -> None:
@@ -418,14 +420,17 @@ def find_chromium() -> str | None:
             return candidate
     ask = "from playwright.sync_api import sync_playwright as p\nwith p() as it: print(it.chromium.executable_path)"
     for _ in range(2):
-        found = subprocess.run([PYTHON, "-c", ask], capture_output=True, text=True).stdout.strip()
+        found = subprocess.run(
+            [PYTHON, "-c", ask], capture_output=True, text=True, env=node_environment()
+        ).stdout.strip()
         if found and Path(found).exists() and starts(found):
             return found
         if os.environ.get("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD"):
             return None
         with contextlib.suppress(subprocess.TimeoutExpired):
             command = [PYTHON, "-m", "playwright", "install", "chromium"]
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": 300}
+            subprocess.run(command, env=node_environment(), **quiet)
     return None
 
 
