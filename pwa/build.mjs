@@ -21,8 +21,14 @@ const shared = {
   bundle: true,
   minify: true,
   legalComments: "linked",
-  target: ["es2019"], // for Chromium 85 and Safari 14, which also know import() and BigInt
-  supported: { "dynamic-import": true, bigint: true },
+  target: ["es2019"], // for Chromium 85 and Safari 14, which also know these:
+  supported: {
+    "dynamic-import": true,
+    bigint: true,
+    "nullish-coalescing": true,
+    "optional-chain": true,
+    "logical-assignment": true,
+  },
   format: "esm",
   metafile: true,
   logLevel: "warning",

@@ -2,14 +2,11 @@
  * The event as the county will hold it: its exact text, its signature, its hash, and the seal around both.
  * docs/formats.md §1 and §2; tests/vectors/envelope.json proves both sides read it alike.
  */
-import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { b64, buffer, concat, random, sha256, unb64, utf8, words } from "./bytes.ts";
 import type { BlobRef, BlobType, Payload, SealedItem } from "./wire.ts";
 
 const SIGN = { name: "ECDSA", hash: "SHA-256" } as const;
 const CURVE = { name: "ECDSA", namedCurve: "P-256" } as const;
-
-const suite = new CipherSuite({ kem: new DhkemP256HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
 
 export interface CountyKey {
   id: string;
@@ -79,15 +76,22 @@ export async function sixDigits(typed: string, publicKey: string): Promise<strin
   return rest.toString().padStart(6, "0");
 }
 
+async function hpke() {
+  return (await import("./hpke.ts")).suite;
+}
+
 async function countyKey(county: CountyKey): Promise<CryptoKey> {
   const bytes = unb64(county.public);
   // An SPKI of P-256 ends with the 65 bytes of the uncompressed point.
   const point = bytes.length > 65 ? bytes.slice(bytes.length - 65) : bytes;
-  return suite.kem.deserializePublicKey(point);
+  return (await hpke()).kem.deserializePublicKey(point);
 }
 
 async function seal(county: CountyKey, info: string, plain: Uint8Array): Promise<string> {
-  const sender = await suite.createSenderContext({ recipientPublicKey: await countyKey(county), info: utf8(info) });
+  const sender = await (await hpke()).createSenderContext({
+    recipientPublicKey: await countyKey(county),
+    info: utf8(info),
+  });
   const ct = await sender.seal(plain.buffer as ArrayBuffer);
   return b64(concat(sender.enc, ct));
 }
@@ -112,7 +116,7 @@ export function sealRecovery(digits: string, device: string, county: CountyKey):
 /** Opens what `seal` closed; the phone never holds the county's private key: for tests and tools. */
 export async function openSealed(sealed: string, info: string, privateKey: CryptoKey): Promise<string> {
   const bytes = unb64(sealed);
-  const receiver = await suite.createRecipientContext({
+  const receiver = await (await hpke()).createRecipientContext({
     recipientKey: privateKey,
     enc: buffer(bytes.slice(0, 65)),
     info: utf8(info),
