@@ -202,8 +202,10 @@ class Talk {
         await this.#halve("batch");
         return true;
       }
-      // The county ended this phone's session for good (locked, replaced): its records may still be dropped.
-      if (!this.#mailboxOnly && (answer.status === 401 || answer.status === 403)) {
+      // The county ended this phone's session for good (locked, replaced), or it stumbles over the rows of its own
+      // answer: the records may still be dropped.
+      const stumbles = answer.status >= 500 && batch.length > 0;
+      if (!this.#mailboxOnly && (answer.status === 401 || answer.status === 403 || stumbles)) {
         this.#mailboxOnly = true;
         if (answer.code === "phone-replaced") await device.put(db, "replaced", true);
         return true;

@@ -188,6 +188,15 @@ test("a phone that was replaced still sends what it wrote", async () => {
   expect(await one.store.records.get(event)).toMatchObject({ state: "accepted" });
 });
 
+test("a county that stumbles over its own answer still takes what was written", async () => {
+  const one = await phone();
+  const { id: event } = await record(one.ctx(), visit(id(1)));
+  takes(one);
+  one.county.on((path) => (path === "/api/phone/sync" ? refused(500, "bug") : undefined));
+  await one.sync.run();
+  expect(await one.store.records.get(event)).toMatchObject({ state: "accepted" });
+});
+
 test("a held record and a refused one say so, and the refused one stays", async () => {
   const one = await phone();
   const { id: event } = await record(one.ctx(), visit(id(1)));
