@@ -807,7 +807,7 @@ class Refusal(Row):
     scope = TextField(index=True)
     why = TextField()
     received_at = UtcField()
-    item = JsonField()
+    item = SealedJsonField()  # a clear item names people
 
     class Meta:
         primary_key = CompositeKey("id", "hash")

@@ -269,7 +269,7 @@ CREATE TABLE "refusal" ("id" UUID NOT NULL,
     "scope" TEXT NOT NULL,
     "why" TEXT NOT NULL,
     "received_at" TIMESTAMP NOT NULL,
-    "item" TEXT NOT NULL, PRIMARY KEY ("id",
+    "item" BYTEA NOT NULL, PRIMARY KEY ("id",
     "hash"));
 CREATE INDEX "refusal_scope" ON "refusal" ("scope");
 CREATE TABLE "picture" ("event" UUID NOT NULL,

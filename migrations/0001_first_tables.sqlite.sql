@@ -269,7 +269,7 @@ CREATE TABLE "refusal" ("id" TEXT NOT NULL,
     "scope" TEXT NOT NULL,
     "why" TEXT NOT NULL,
     "received_at" DATETIME NOT NULL,
-    "item" TEXT NOT NULL, PRIMARY KEY ("id",
+    "item" BLOB NOT NULL, PRIMARY KEY ("id",
     "hash"));
 CREATE INDEX "refusal_scope" ON "refusal" ("scope");
 CREATE TABLE "picture" ("event" TEXT NOT NULL,

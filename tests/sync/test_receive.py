@@ -119,6 +119,16 @@ def test_whatever_was_sealed_stops_nobody(sync, phone, cast, now, seen, inside):
     assert [(r["state"], r["reason"]) for r in answer["receipts"]] == [("refused", "unreadable"), ("accepted", "")]
 
 
+def test_what_a_refused_item_says_of_people_is_sealed_where_it_is_kept(sync, phone, cast, now, seen, db):
+    other = TestDevice(cast.wang_fang)
+    payload = other.payload("visit.ended", seen | {"notes": "陈桂兰膝盖疼"}, at=now, subject=cast.chen_guilan.id)
+    assert the(sync(phone, [other.clear(payload)]))["reason"] == "unknown-device"
+    raw = bytes(db.execute_sql('SELECT "item" FROM "refusal"').fetchone()[0])
+    for name in ("陈桂兰", "膝盖疼", str(cast.chen_guilan.id)):
+        assert name.encode() not in raw
+    assert "陈桂兰膝盖疼" in Refusal.get().item["item"]["payload"]
+
+
 def test_a_refused_item_sent_again_is_kept_once(sync, phone, now):
     payload = json.dumps({"id": str(ciphers.uuid7())})
     for _ in range(2):
