@@ -385,6 +385,11 @@ class Scope(Row):
     receipt_on = DateField(null=True)  # day of the last receipt number
     receipt_count = IntegerField(default=0)
 
+    @classmethod
+    def any_kept(cls) -> bool:
+        """The county keeps backups: then what no backup holds yet is not kept, also in a township that has none so far."""
+        return database.execute_sql('SELECT 1 FROM "scope" WHERE "kept_to" > 0 LIMIT 1').fetchone() is not None
+
 
 class Setting(Row):
     """A business setting; its history is in the journal (`setting.changed`)."""

@@ -581,10 +581,10 @@ _EPOCH = Lookup(Installation.epoch, by=Installation.kind)
 def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
     """Epoch, heads and `kept_to` of these scopes, pictures missing, orders: the part of an answer that is always there."""
     heads, kept = {}, {}
-    for code, position, chain, kept_to in _ENDS(sorted(set(scopes))):
-        kept[code] = (
-            kept_to or position
-        )  # where the county keeps no backup, the newest counts, with a warning in the office
+    ends = _ENDS(sorted(set(scopes)))
+    backed_up = any(kept_to for _, _, _, kept_to in ends) or Scope.any_kept()
+    for code, position, chain, kept_to in ends:
+        kept[code] = kept_to if backed_up else position  # without backups the newest counts; the office is warned
         at = next((at for _, at in _HEARD([position], code)), None)
         if at is not None:  # a journal whose end was cut off has none; phones that saw it say so
             heads[code] = {"position": position, "chain": chain, "at": at}

@@ -64,10 +64,9 @@ def trays_page() -> ResponseReturnValue:
     subjects = {m.subject for m in messages if m.subject}
     seen = Resident.visible_to(g.actor, *DESKS).where(Resident.id.in_(subjects)) if subjects else []
     others = [p for p in PLACES if not p.on_phone and g.actor.may(*p.roles)]
-    kept = Scope.select().where(Scope.kept_to > 0).exists()
     return render_template(
         "office/trays.html",
-        kept=kept,
+        kept=Scope.any_kept(),
         trays=trays,
         messages=messages,
         names={r.id: r.name for r in seen},

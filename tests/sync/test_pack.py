@@ -17,10 +17,11 @@ from models import (
     Post,
     Request,
     Resident,
+    Scope,
     transaction,
 )
 from rules.ciphers import uuid7
-from tests.support.cast import TOWNSHIP, VILLAGE, VILLAGE_ELSEWHERE
+from tests.support.cast import TOWNSHIP, TOWNSHIP_ELSEWHERE, VILLAGE, VILLAGE_ELSEWHERE
 
 
 def touched(residents, now):
@@ -276,6 +277,15 @@ def test_kin_and_open_clashes_are_shown(pull, phone, cast, now):
     card = by_name(pull(phone)[0])["陈桂兰"]
     assert card["kin"] is True
     assert card["clashes"] == [{"field": "phone", "ours": "10200000001", "theirs": "10200000002"}]
+
+
+def test_nothing_counts_as_kept_in_a_township_without_a_backup_where_the_county_keeps_them(sync, phone, cast):
+    head = sync(phone)["heads"][TOWNSHIP]
+    assert sync(phone)["kept_to"] == {TOWNSHIP: head["position"]}  # no backups anywhere: the newest counts
+    Scope.update(kept_to=1).where(Scope.code == TOWNSHIP_ELSEWHERE).execute()
+    assert sync(phone)["kept_to"] == {TOWNSHIP: 0}
+    Scope.update(kept_to=2).where(Scope.code == TOWNSHIP).execute()
+    assert sync(phone)["kept_to"] == {TOWNSHIP: 2}
 
 
 def test_a_phone_is_told_of_its_agent_and_its_county_only_when_that_changed(sync, phone, cast):
