@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import models
 from actions import cards, inbox
+from actions.holders import holders_of, holding
 from actions.journal import Arrived
-from models import Lookup, Person, Post, Resident, Row
+from models import Lookup, Person, Resident, Row
 from rules.actors import Role, area_prefix
 from rules.admission import Held, PostFacts, Span, believed, told_at
 from rules.days import day_of
@@ -39,6 +41,25 @@ class Batch:
     messages: list[inbox.Message] = field(default_factory=list)
     settled: list[UUID] = field(default_factory=list)  # what inbox messages were about and is done now
     _changes: dict[tuple[type[Row], tuple[Any, ...]], dict[Any, Row]] = field(default_factory=dict)
+    _settings: dict[str, Any] = field(default_factory=dict)
+    _leads: Sequence[tuple[UUID, str]] | None = None
+
+    def setting(self, key: str) -> Any:
+        """A business setting, read once a batch."""
+        if key not in self._settings:
+            self._settings[key] = models.setting(key)
+        return self._settings[key]
+
+    @cached_property
+    def calendar(self) -> dict[date, bool]:
+        """The county's own days, read once a batch."""
+        return models.working_calendar()
+
+    def leads_of(self, area: str) -> list[UUID]:
+        """Who leads the agents of this area; the posts are read once a batch."""
+        if self._leads is None:
+            self._leads = holding(Role.LEAD, on=day_of(self.now))
+        return sorted({person for person, of in self._leads if area.startswith(area_prefix(of))})
 
     def hold(self, record: Arrived, why: Held) -> None:
         """The record stays, without effect, until people decide."""
@@ -112,19 +133,12 @@ def unused(records: Sequence[Arrived], batch: Batch, model: Any, key: Callable[[
 def leads_of(areas: Iterable[str], *, on: date) -> dict[str, set[UUID]]:
     """Who leads the agents of each of these areas."""
     wanted = set(areas)
-    if not wanted:
-        return {}
-    found: dict[str, set[UUID]] = {area: set() for area in wanted}
-    for post in Post.in_force(on).where(Post.role == Role.LEAD):
-        for area in wanted:
-            if area.startswith(area_prefix(post.area)):
-                found[area].add(post.person_id)
-    return found
+    return holders_of(Role.LEAD, wanted, on=on) if wanted else {}
 
 
 def tell_leads(batch: Batch, record: Arrived, kind: str, *, area: str, about: UUID, words: str = "") -> None:
     """Put a message into the inbox of every lead of the area."""
-    for lead in sorted(leads_of([area], on=day_of(batch.now))[area]):
+    for lead in batch.leads_of(area):
         if lead != record.actor:
             batch.messages.append(inbox.Message(lead, record.scope, kind, record.subject, about, words))
 

@@ -504,13 +504,12 @@ def _correct(record: Arrived, records: Sequence[Arrived], batch: Batch) -> None:
         return
     corrector = CORRECTORS.get(first.kind)
     made_at = min(first.at, getattr(first, "received_at", batch.now))
-    at = rule.believed(batch.claimed(record), batch.spans[record.id])
-    days, calendar = models.setting("visit.correct_working_days"), models.working_calendar()
+    at, days = rule.believed(batch.claimed(record), batch.spans[record.id]), batch.setting("visit.correct_working_days")
     if original.actor != record.actor:
         batch.hold(record, Held.NOT_OWN_RECORD)
     elif corrector is None or original.state not in ("accepted", "adopted") or original.subject != record.subject:
         batch.hold(record, Held.RECORD_UNKNOWN)
-    elif not batch.adopting and not may_correct(made_at, at, days, calendar):
+    elif not batch.adopting and not may_correct(made_at, at, days, batch.calendar):
         batch.hold(record, Held.TOO_LATE)
     else:
         try:

@@ -42,7 +42,7 @@ def row_of(record: Arrived, batch: Batch, key: UUID, times: tuple[datetime, date
     body: VisitEnded = record.body
     resident = batch.resident_of(record)
     started, ended = times or (batch.trusted(record, body.started_at), batch.trusted(record, body.ended_at))
-    retry = models.setting("visit.retry_days") if body.outcome == "not_home" else 0
+    retry = batch.setting("visit.retry_days") if body.outcome == "not_home" else 0
     return Visit(
         id=key, resident=resident.id, scope=resident.scope, area=resident.area, person=record.actor, post=record.post,
         device=record.device, event=record.id, reasons=",".join(body.reasons), outcome=body.outcome.value,
