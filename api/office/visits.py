@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -198,31 +198,33 @@ def _name_of(model: Any, key: str) -> str:
 
 
 def _csv(found: Any) -> Iterator[str]:
-    """Line by line; the first character tells a spreadsheet that this is UTF-8."""
+    """In pieces of a thousand lines; the first character tells a spreadsheet that this is UTF-8."""
     head = [
         _("Resident"), _("Village"), _("When"), _("Arrived"), _("Why they went"), _("Outcome"), _("Left behind"), _("Agent"),
         _("State"), _("Notes"),
     ]  # fmt: skip
-    yield "\ufeff" + _line(head)
+    yield "\ufeff" + _lines([head])
     names: dict[str, str] = {}
+    states, say = {code: str(words) for code, words in log.STATES.items()}, log.Sayer()
     for part in log.every(found):
         names |= area_names({visit.area for visit in part} - set(names))
-        for row in log.rows_of(part):
-            of = row["visit"]
-            yield _line(
-                [
-                    of.resident_name, names.get(of.area, of.area), _local(of.ended_at), _local(of.received_at),
-                    "、".join(row["why"]), row["outcome"], "、".join(row["left"]), row["agent"],
-                    str(log.STATES.get(row["state"], row["state"])), exports.without_numbers(of.notes),
-                ]
-            )  # fmt: skip
+        yield _lines(
+            [
+                row["visit"].resident_name, names.get(row["visit"].area, row["visit"].area),
+                _local(row["visit"].ended_at), _local(row["visit"].received_at), "、".join(row["why"]), row["outcome"],
+                "、".join(row["left"]), row["agent"], states.get(row["state"], row["state"]),
+                exports.without_numbers(row["visit"].notes),
+            ]
+            for row in log.rows_of(part, say, with_tries=False)
+        )  # fmt: skip
 
 
-def _line(cells: list[str]) -> str:
+def _lines(rows: Iterable[list[str]]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow([exports.harmless(cell) for cell in cells])
+    csv.writer(out).writerows([exports.harmless(cell) for cell in row] for row in rows)
     return out.getvalue()
 
 
 def _local(at: Any) -> str:
-    return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+    there = at.astimezone(CHINA)
+    return f"{there.year}-{there.month:02}-{there.day:02} {there.hour:02}:{there.minute:02}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import Attempt, DeskSession, Person
+from models import Account, Attempt, DeskSession, Installation, Person
 from rules import sign_in
 from tests.conftest import HOST
 from tests.support.cast import PASSWORD, TOTP_SECRET
@@ -127,3 +127,12 @@ def test_waits_double_and_end_at_fifteen_minutes():
     assert waits[:5] == [0, 0, 0, 0, 0]
     assert waits[5:8] == [5, 10, 20]
     assert waits[-1] == 900
+
+
+def test_a_sign_in_everybody_knows_opens_only_a_demo(browser, clock):
+    Account.update(known=True).execute()
+    fill(browser, clock)
+    browser.submit(browser.get("/office/me"), "form[action$=sign-out]")
+    Installation.update(kind="real").execute()
+    clock.forward(seconds=30)
+    fill(browser, clock, status=422)
