@@ -311,6 +311,8 @@ class Gazetteer:
 
     def _find(self, code_text: str, village: str, township: str) -> Place | NoPlace:
         code = read_code(code_text)
+        if not code_text and read_code(village):  # a code in the column of names
+            code, village = read_code(village), ""
         bounds = self._higher_codes(township) if township else None
         named = self._named(village, bounds)
         if code:

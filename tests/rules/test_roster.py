@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rules import roster, roster_words
+from rules import roster, roster_columns, roster_words
 from rules.areas import Area, Gazetteer, Level, PlaceFlaw, PlaceNote
 from rules.id_numbers import Flaw, check_character
 from rules.roster import REVIEWED, Decision, Known, Outcome, Reason, decide
@@ -275,3 +277,28 @@ def test_a_list_belongs_to_the_county_that_its_codes_name():
     assert roster.home_of(rows(""), both, None) == ""
     assert roster.home_of(rows(""), both, ("513223100",)) == "513223"
     assert roster.home_of(rows(""), {"520121"}, None) == "520121"
+
+
+COUNTY = Gazetteer(
+    [Area("520121107000", "花梨镇", Level.TOWNSHIP), Area(VILLAGE, "清江村", Level.VILLAGE, "520121107000")], TODAY
+)
+FIELDS = sorted(set(roster_columns.ROSTER.exact.values()))
+CELL = st.one_of(
+    st.sampled_from([ID, int(ID) if ID.isdigit() else 1, "周兴林", VILLAGE, "清江村", "花梨镇", "男", "10212345678", "已故", ""]),
+    st.text(max_size=12), st.integers(-(10**18), 10**18), st.floats(), st.dates(), st.booleans(), st.none(),
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), CELL), st.booleans())
+def test_whatever_a_row_holds_it_ends_as_one_outcome_and_only_a_whole_one_is_taken(cells, demo):
+    line = roster.read(Record("S", 2, cells, columns=frozenset(cells)), COUNTY, demo=demo, today=TODAY)
+    decision = settle(line)
+    assert decision.outcome in (Outcome.IMPORTED, Outcome.REVIEW)
+    assert {reason.code for reason in decision.reasons} <= set(roster_words.WORDS)
+    assert roster_words.reasons_in_words(decision.reasons) or not decision.reasons
+    if decision.outcome is Outcome.IMPORTED:
+        assert len(line.id_number) == 18
+        assert isinstance(cells["id_number"], str)
+        assert (line.area, demo or not line.id_number.startswith("99")) == (VILLAGE, True)
+        assert line.values["name"]
+    assert settle(line, Known(1, line.area, "verified", "presumed_alive", line.values, line.values)).changes == {}

@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.roster_columns import ROSTER
 from rules.tables import NoHeading, Record, Sheet, Skipped, Why, fold_heading, records
@@ -293,3 +295,48 @@ def test_headings_in_many_spellings(field, heading):
 def test_a_day_in_a_row_of_words_makes_it_no_heading():
     with pytest.raises(NoHeading):
         one(["姓名", "身份证号", date(2026, 10, 1)])
+
+
+WORDS = [
+    "",
+    "姓名",
+    "身份证号",
+    "村",
+    "联系人",
+    "电话",
+    "小计",
+    "合计 3",
+    "填表人：王芳",
+    "王芳",
+    ID,
+    ID2,
+    "清江村",
+    "1",
+    "2",
+    "备注",
+    "户主",
+    "a:b",
+]
+CELLS = st.one_of(
+    st.sampled_from(WORDS),
+    st.text(max_size=6),
+    st.integers(-5, 10**18),
+    st.floats(allow_nan=False),
+    st.dates(),
+    st.booleans(),
+    st.none(),
+)
+
+
+@given(
+    st.lists(st.lists(CELLS, max_size=7), max_size=12),
+    st.lists(st.tuples(st.integers(1, 10), st.integers(0, 6), st.integers(0, 4), st.integers(0, 4)), max_size=4),
+    st.integers(0, 12),
+)
+def test_every_row_that_is_not_blank_comes_out_exactly_once(grid, spans, place):
+    """Whatever stands in a sheet that has a heading somewhere: no row is lost, none is made up."""
+    grid.insert(min(place, len(grid)), HEADING)
+    merged = [(row, column, row + down, column + right) for row, column, down, right in spans]
+    given_rows = sheet(*grid, merged=merged)
+    found = list(records([given_rows], ROSTER))
+    assert sorted(each.row for each in found if "（右）" not in each.sheet) == [row for row, _ in given_rows.rows]
