@@ -1,5 +1,5 @@
 /** Today: who is due, group by group, so that one walk serves several; and the look before leaving. */
-import { mattersOf, openMatters, topNeed, waitsUntil } from "../cards.ts";
+import { type Matter, mattersOf, openMatters, topNeed, waitsUntil } from "../cards.ts";
 import { type County, type Ctx, type Day, type OwnRecord, type ResidentCard, type Route, seeOther } from "../ctx.ts";
 import { age, localDay } from "../filters.ts";
 import { waitingFor } from "./inbox.ts";
@@ -23,10 +23,11 @@ async function today(ctx: Ctx): Promise<Response> {
   const [me, county, seen] = await Promise.all([ctx.store.me.get(), ctx.store.county.get(), seenOn(ctx, day)]);
   const until = later(day, SOON_DAYS);
   const gone = new Set(seen.map(({ id }) => id));
-  const due = (await ctx.store.people.dueToday(until)).filter((card) => {
+  const open = (await ctx.store.people.dueToday(until)).filter((card) => {
     if (gone.has(card.id) && !card.tasks.some(({ kind }) => kind === "retake")) return false; // sent back the same day
     return !waitsUntil(card, day) && toSee(card, county, day, until).length > 0;
   });
+  const due = byWalk(open, (card) => lastDay(toSee(card, county, day, until)));
   const rows = Math.max(ROWS, Number(ctx.query.get("rows")) || ROWS);
   const villages = [...new Set((due.length ? due : []).map(({ area }) => area))];
   const groups = new Map<string, { id: string; title: string; people: unknown[] }>();
@@ -59,6 +60,23 @@ async function today(ctx: Ctx): Promise<Response> {
     said: ctx.query.get("said") ?? "",
   });
 }
+
+/** Group by group, the group with the nearest last day first; within a group by last day. */
+function byWalk(cards: ResidentCard[], dayOf: (card: ResidentCard) => string): ResidentCard[] {
+  const days = new Map(cards.map((card) => [card, dayOf(card)]));
+  const first = new Map<string, string>();
+  const walk = ({ area, group }: ResidentCard) => `${area}${group}`;
+  for (const card of cards) {
+    const [known, own] = [first.get(walk(card)), days.get(card)!];
+    if (known === undefined || own < known) first.set(walk(card), own);
+  }
+  const order = (card: ResidentCard) => [first.get(walk(card))!, walk(card), days.get(card)!].join(" ");
+  return [...cards].sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0));
+}
+
+/** The day after which something is late; looking in and telling an answer have none. */
+const lastDay = (matters: Matter[]) =>
+  matters.find(({ kind }) => kind === "verification" || kind === "retake" || kind === "delivery")?.due_on || "~";
 
 /** What needs a walk: a question of the township is answered from the inbox. */
 const toSee = (card: ResidentCard, county: County, day: Day, until: Day) =>

@@ -52,6 +52,22 @@ test("people due stand by villager group, so that one walk serves several", asyn
   expect(page).toContain("22 days late"); // 31 October, on 22 November
 });
 
+test("a group with somebody late comes before one where somebody is only looked in on", async () => {
+  const one = await phone();
+  const care = {
+    id: id(710),
+    kind: "care",
+    what: "",
+    due_on: "2026-09-01",
+    who_may: "",
+    money: false,
+    why: "",
+  } as const;
+  await pack(one, card(5, "田景芝", "五组", { tasks: [care] }));
+  const page = await text(await one.get("/field/today"));
+  expect(page.indexOf("田景芝")).toBeGreaterThan(page.indexOf("罗正英"));
+});
+
 test("whoever was seen today leaves the list and stands below it", async () => {
   const one = await phone();
   await record(one.ctx(), visit(id(1)));
