@@ -8,15 +8,17 @@ from tests.support.browser import look
 def test_the_phone_program_opens_and_opens_again_without_signal(server, phone):
     mine = phone()
     mine.page.goto("/field/")
-    mine.page.get_by_role("heading", level=1).wait_for()
+    mine.page.locator("input#code").wait_for()  # asks for the township's code: the program itself, not the shell
     mine.look("door-field")
-    mine.page.wait_for_function("async () => (await navigator.serviceWorker.getRegistration('/field/'))?.active != null")
+    mine.page.wait_for_function(
+        "async () => (await navigator.serviceWorker.getRegistration('/field/'))?.active != null"
+    )
 
     server.kill()
     mine.close()
     mine.open()
     mine.page.goto("/field/")
-    mine.page.get_by_role("heading", level=1).wait_for()
+    mine.page.locator("input#code").wait_for()  # asks for the township's code: the program itself, not the shell
 
 
 def test_the_office_asks_who_comes(server, window):
