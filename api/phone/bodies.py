@@ -11,31 +11,42 @@ from uuid import UUID
 
 from flask import Response, request
 from pydantic import ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.phone.wire import Asked
 from rules.problems import BodyInvalid, PhoneUnknown
 
 Model = TypeVar("Model", bound=Asked)
 
-LARGEST = 24 * 1024 * 1024  # bytes of one body once unpacked
+BATCH = 24 * 1024 * 1024  # bytes of records in one body, packed and unpacked
+SMALL = 8 * 1024  # of a body that anyone may send: a code, a key, a signature
 WORTH_PACKING = 860  # bytes: below, gzip saves no packet
 
 
-def asked(model: type[Model]) -> Model:
-    """The request's body. Raises BodyInvalid naming the first member that does not fit."""
+def asked(model: type[Model], *, most: int = SMALL) -> Model:
+    """The request's body of at most so many bytes. Raises BodyInvalid naming the first member that does not fit."""
     try:
-        return model.model_validate_json(_unpacked(request.get_data(cache=False)))
+        return model.model_validate_json(_unpacked(raw(most), most))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
         raise BodyInvalid(where=where or "body") from None
 
 
-def _unpacked(raw: bytes) -> bytes:
+def raw(most: int) -> bytes:
+    """The body as it came. Raises BodyInvalid for one that is larger, before more of it is read."""
+    request.max_content_length = most
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise BodyInvalid(where="body") from None
+
+
+def _unpacked(raw: bytes, most: int) -> bytes:
     if request.headers.get("Content-Encoding", "").lower() != "gzip":
         return raw
     machine = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        plain = machine.decompress(raw, LARGEST)
+        plain = machine.decompress(raw, most)
     except zlib.error:
         raise BodyInvalid(where="gzip") from None
     if machine.unconsumed_tail or not machine.eof:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from actions import phones, pictures
 from api.access import from_phone
 from api.phone import bp
-from api.phone.bodies import bearer, told
+from api.phone.bodies import bearer, raw, told
 from api.phone.sessions import phone_here
 from rules.problems import BodyInvalid
 
@@ -23,11 +23,9 @@ LARGEST_PIECE = 2_000_000  # as large as a whole picture may be (rules/events.py
 def put_piece(event: UUID, role: str) -> ResponseReturnValue:
     """Add a piece: 202 where to go on, 201 when whole, 409 where it should have begun."""
     phone = _phone()
-    if (request.content_length or 0) > LARGEST_PIECE:
-        raise BodyInvalid(where="piece")
     offset, total = _count("offset"), _count("total")
     taken = pictures.take(
-        phone.id, event, role, offset=offset, total=total, piece=request.get_data(cache=False),
+        phone.id, event, role, offset=offset, total=total, piece=raw(LARGEST_PIECE),
         folder=current_app.config["SETTINGS"].blobs_path, now=g.now,
     )  # fmt: skip
     status = 201 if taken.whole else 202 if taken.fits else 409

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from actions import cards, inbox, phone_facts, phones, sync
 from api.access import actor_of, from_phone
 from api.phone import bp
-from api.phone.bodies import asked, bearer, told
+from api.phone.bodies import BATCH, asked, bearer, told
 from api.phone.enrolments import county_name
 from api.phone.sessions import phone_here
 from api.phone.wire import ClearItem, MailboxRequest, Misshapen, SealedItem, SyncRequest
@@ -29,7 +29,7 @@ log = structlog.get_logger()
 def add_sync() -> ResponseReturnValue:
     """Take in records, answer with all that is new for this agent; without `villages` only with what is urgent."""
     phone = phone_here()
-    body = asked(SyncRequest)
+    body = asked(SyncRequest, most=BATCH)
     if body.device != phone.id:
         raise PhoneUnknown()
     receipts = sync.receive(items_of(body.items), now=g.now, only_from=phone)
@@ -55,7 +55,7 @@ def add_sync() -> ResponseReturnValue:
 def add_mail() -> ResponseReturnValue:
     """Take in sealed records from a phone that is locked, replaced or carried by its worker; tell it its orders."""
     phone = phones.of_mailbox(bearer())
-    body = asked(MailboxRequest)
+    body = asked(MailboxRequest, most=BATCH)
     if body.device != phone.id:
         raise PhoneUnknown()
     receipts = sync.receive(items_of(body.items), now=g.now, carrier=phone)

@@ -10,6 +10,7 @@ import pytest
 import models
 from actions import phones
 from actions import sync as action
+from api.phone import bodies
 from models import Device, InboxMessage, JournalEntry, Post, Refusal, Resident, Visit
 from rules import ciphers
 from tests.support.device import TestDevice, enrolled
@@ -320,6 +321,39 @@ def test_a_body_may_be_gzipped(client, phone, sign_in):
     answer = client.post("/api/phone/sync", data=body, headers=headers)
     assert answer.status_code == 200
     assert client.post("/api/phone/sync", data=body[:-9], headers=headers).status_code == 422
+
+
+def test_nobody_unknown_makes_the_county_read_or_unpack_much(client, cast):
+    import gzip
+    import io
+
+    fits = {"device": str(ciphers.uuid7())}
+    said = (json.dumps(fits) + " " * bodies.SMALL).encode()
+    packed = gzip.compress(said)
+    assert len(packed) < 200
+    for path in ("/api/phone/enrolments", "/api/phone/challenges", "/api/phone/sessions"):
+        rest = io.BytesIO(said * 100)
+        answers = [
+            client.post(path, data=said),
+            client.post(path, data=packed, headers={"Content-Encoding": "gzip"}),
+            client.post(path, input_stream=rest, environ_overrides={"wsgi.input_terminated": True}),  # no length told
+        ]
+        assert [(a.status_code, a.get_json()["code"]) for a in answers] == [(422, "body-invalid")] * 3
+        assert rest.tell() <= len(said) * 20, "more was read than may be"
+    assert client.post("/api/phone/challenges", json=fits).status_code == 201
+
+
+def test_a_batch_larger_than_batches_are_is_refused_before_it_is_read(client, phone, sign_in, monkeypatch):
+    from api.phone import sync as route
+
+    sign_in(phone)
+    monkeypatch.setattr(
+        route, "asked", lambda model, most: bodies.asked(model, most=2_000 if most == bodies.BATCH else 0)
+    )
+    body = {"device": str(phone.id), "clock": "2026-10-13T02:42:00.000Z"}
+    assert client.post("/api/phone/sync", json=body).status_code == 200
+    answer = client.post("/api/phone/sync", json=body | {"items": [{"id": "x" * 3_000}]})
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "body-invalid")
 
 
 def test_the_24_digits_are_kept_for_the_day_a_pin_is_forgotten(sync, phone):
