@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -99,6 +99,8 @@ def _open(app: Flask, settings: Settings) -> None:
     @app.before_request
     def _connect() -> None:
         models.database.connect(reuse_if_open=True)
+        if "DEMO" not in app.config:  # for ever what it was made as
+            app.config["DEMO"] = models.Installation.is_demo()
 
     @app.teardown_request
     def _close(_: BaseException | None) -> None:
@@ -138,8 +140,8 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
     if not path.startswith("/static"):
         response.headers.setdefault("Cache-Control", "no-store")
-    if request.is_secure and not request.host.startswith(("localhost", "127.")):
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.is_secure and not current_app.config.get("DEMO", True):  # a demo may move, and hosts beside are not ours
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
 
 
