@@ -122,6 +122,7 @@ _WAITING = (
     Lookup(Delivery.resident, by=Delivery.resident, also="state IN ('ready', 'taken_out', 'attempted')"),
     Lookup(Request.resident, by=Request.resident, also="state IN ('raised', 'taken_on')"),
     Lookup(Clash.resident, by=Clash.resident, also="state = 'open'"),
+    Lookup(CareEntry.resident, by=CareEntry.resident, also="state = 'proposed'"),  # they have to be asked
 )
 _QUERIED = Lookup(Visit.resident, by=Visit.scope, also="state = 'queried'")
 _ANSWERED = Lookup(Request.resident, Request.answered_at, by=Request.resident, also="answered_at IS NOT NULL")
@@ -493,7 +494,7 @@ class _Facts:
         self.attempts = _attempts(ids)
         self.visits = latest_visits(ids, PAST)
         self.entitlements = _grouped(Entitlement, ids, Entitlement.listed & (Entitlement.agency_state != "ended"))
-        self.care = _grouped(CareEntry, ids, CareEntry.state == "enrolled")
+        self.care = _grouped(CareEntry, ids, CareEntry.state.in_(("enrolled", "proposed")))
         mine = Delivery.state.in_(TO_CARRY) & (Delivery.agent == actor.person)
         self.deliveries = _grouped(Delivery, ids, mine)
         self.requests = _grouped(Request, ids, Request.answered_at.is_null(False) & (Request.raised_by == actor.person))
@@ -586,7 +587,10 @@ class _Facts:
             for each in self.queries.get(person.id, ())
         ]
         tasks += [
-            {"id": each.id, "kind": "care", "due_on": each.next_visit_on} for each in self.care.get(person.id, ())
+            {"id": each.id, "kind": "care", "due_on": each.next_visit_on}
+            if each.state == "enrolled"
+            else {"id": each.id, "kind": "consent", "what": "care_roster", "why": each.reason}
+            for each in self.care.get(person.id, ())
         ]
         if visits and visits[0].return_on is not None:
             tasks.append({"id": visits[0].id, "kind": "revisit", "due_on": visits[0].return_on})

@@ -3,7 +3,7 @@ import type { County, Day, Me, Person, ResidentCard } from "./ctx.ts";
 import { days_until, localDay } from "./filters.ts";
 
 export interface Matter {
-  kind: "verification" | "retake" | "delivery" | "care" | "revisit" | "query" | "request_answer";
+  kind: "verification" | "retake" | "delivery" | "care" | "revisit" | "query" | "request_answer" | "consent";
   id: string;
   /** Name of the benefit, or what is brought. */
   name: string;
@@ -19,8 +19,17 @@ export interface Matter {
 
 /** What stands in a list for somebody: worst for the day first. */
 const NEEDS = ["bedridden", "wheelchair", "hearing", "sight", "speech", "mobility", "dialect", "alone"];
-const ORDER: Matter["kind"][] = ["retake", "verification", "delivery", "query", "revisit", "care", "request_answer"];
-const PATIENT: Matter["kind"][] = ["care", "revisit", "request_answer"];
+const ORDER: Matter["kind"][] = [
+  "retake",
+  "verification",
+  "delivery",
+  "query",
+  "revisit",
+  "care",
+  "consent",
+  "request_answer",
+];
+const PATIENT: Matter["kind"][] = ["care", "revisit", "consent", "request_answer"];
 const NEAR_DAYS = 30;
 
 /**

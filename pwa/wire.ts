@@ -176,7 +176,8 @@ export interface EntitlementRow {
 
 export interface TaskRow {
   id: Uuid;
-  kind: "delivery" | "retake" | "care" | "query" | "revisit" | "request_answer";
+  kind: "delivery" | "retake" | "care" | "query" | "revisit" | "request_answer" | "consent";
+  /** Of a consent to ask for: its purpose. */
   what: string;
   due_on?: Day | null;
   who_may: string;

@@ -233,8 +233,8 @@ class TaskRow(Told):
     """Something this agent has to do for this person, beside verifications."""
 
     id: UUID  # of the thing itself: delivery, verification to retake, visit asked about, request …
-    kind: Literal["delivery", "retake", "care", "query", "revisit", "request_answer"]
-    what: str = ""
+    kind: Literal["delivery", "retake", "care", "query", "revisit", "request_answer", "consent"]
+    what: str = ""  # of a consent to ask for: its purpose
     due_on: date | None = None
     who_may: str = ""
     money: bool = False  # delivery: only into the hands of the person or the guardian

@@ -77,7 +77,10 @@ async function answer(ctx: Ctx): Promise<Response> {
   const body: Consent = { consent: id, purpose, text_version: version, told, by, guardian };
   await record(ctx, {
     ...{ id, kind: given ? "consent.given" : "consent.refused", subject: card.id, body: { ...body }, draft: draft.key },
-    change: { consents: { ...card.consents, [purpose]: given ? "given" : "refused" } },
+    change: {
+      consents: { ...card.consents, [purpose]: given ? "given" : "refused" },
+      tasks: card.tasks.filter(({ kind, what }) => !(kind === "consent" && what === purpose)), // they were asked
+    },
   });
   const then = THEN[ctx.query.get("then") ?? ""];
   if (then) return seeOther(`${home(card.id)}${given ? then.given : then.refused}`);

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from actions import held
+from actions import care, held, verify
 from models import (
     Badge,
     CareEntry,
@@ -293,6 +293,41 @@ def test_without_consent_nobody_stays_on_the_care_roster(send, cast, now):
     accepted(send("consent.withdrawn", consent("care_roster")))
     entry = CareEntry.get_by_id(cast.care)
     assert (entry.state, entry.next_visit_on) == ("paused", None)
+
+
+@pytest.fixture
+def proposed(db, cast, now):
+    """The desk would like 周兴林 on the roster."""
+    return care.enrol(Resident.get_by_id(cast.zhou_xinglin.id), "独居", 30, actor=cast.li_qiang.actor, now=now)
+
+
+def card_of(cast, rows):
+    return next(row for row in rows if row["id"] == str(cast.zhou_xinglin.id))
+
+
+def test_whom_the_desk_proposes_for_the_roster_is_asked_by_the_agent(proposed, send, pull, phone, cast, now):
+    card = card_of(cast, pull(phone)[0])
+    assert card["card"] == "full"
+    assert card["tasks"] == [{"id": str(proposed.id), "kind": "consent", "what": "care_roster", "why": "独居"}]
+    yes = consent("care_roster")
+    accepted(send("consent.given", yes, subject=cast.zhou_xinglin.id))
+    entry = CareEntry.get_by_id(proposed.id)
+    assert (entry.state, str(entry.consent)) == ("enrolled", yes["consent"])
+    assert (entry.next_visit_on, entry.review_on) == (date(2026, 11, 12), date(2027, 4, 30))
+    assert card_of(cast, pull(phone)[0])["tasks"] == [{"id": str(proposed.id), "kind": "care", "due_on": "2026-11-12"}]
+    assert verify.verify().broken == []
+
+
+def test_a_no_ends_the_proposal_and_its_words_stay(proposed, send, pull, phone, cast):
+    accepted(send("consent.refused", consent("care_roster", why="女儿在家"), subject=cast.zhou_xinglin.id))
+    entry = CareEntry.get_by_id(proposed.id)
+    assert (entry.state, entry.reason, entry.next_visit_on) == ("left", "独居。女儿在家", None)
+    assert card_of(cast, pull(phone)[0])["card"] == "name"
+
+
+def test_a_yes_to_something_else_leaves_the_proposal_as_it_is(proposed, send, cast):
+    accepted(send("consent.given", consent("request_papers"), subject=cast.zhou_xinglin.id))
+    assert CareEntry.get_by_id(proposed.id).state == "proposed"
 
 
 # ---- requests, deliveries

@@ -40,6 +40,21 @@ test("each purpose is asked for itself", async () => {
   expect((await one.get(`${LUO_HOME}/consents/advertising`)).status).toBe(404);
 });
 
+test("whom the township proposes for the roster is asked from their own page, once", async () => {
+  const one = await asked();
+  const task = { id: id(720), kind: "consent" as const, what: "care_roster", why: "独居" };
+  await luo(one, { tasks: [task], entitlements: [] });
+  const page = await (await one.get(LUO_HOME)).text();
+  expect(page).toContain("ask whether they want to be on the care roster");
+  expect(page).toContain("独居");
+  expect(page).toContain(`href="${LUO_HOME}/consents/care_roster"`);
+  expect(await (await one.get("/field/today")).text()).toContain("ask whether they want to be on the care roster");
+  await one.post(ASK, { by: "self", answer: "aloud" });
+  expect((await cardOf(one)).tasks).toHaveLength(1);
+  await one.post(`${LUO_HOME}/consents/care_roster`, { by: "self", answer: "refused" });
+  expect((await cardOf(one)).tasks).toEqual([]);
+});
+
 test("a guardian answers by name", async () => {
   const one = await asked();
   const bare = await one.post(ASK, { by: "guardian", answer: "read" });
