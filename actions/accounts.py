@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pyotp
 from peewee import IntegrityError
@@ -69,6 +70,27 @@ def make(
         body: dict[str, Any] = {"person": person.id, "name": name}
         journal.write([journal.Deed(kind, scope, body, rows=[row])], actor=actor, now=now, by=by)
     return Made(name, password, secret)
+
+
+def change_own_password(
+    person: UUID, current: str, wanted: str, code: str, *, keep: str, now: datetime
+) -> None:  # fmt: skip
+    """Somebody changes their own password, with the old one and a fresh code; every other session of theirs ends.
+
+    `keep` is the token of the session they are in. Raises SignInRefused, TooOften, FieldMissing.
+    """
+    if len(wanted) < SHORTEST_PASSWORD or wanted == current:
+        raise FieldMissing("new_password")
+    desk_sessions.prove(person, current, code, now=now)
+    hashed = desk_sessions.hasher.hash(wanted)
+    first = Post.select().where(Post.person == person).order_by(Post.from_on, Post.id).first()
+    with transaction(first.scope):
+        row: Account = Account.get(Account.person == person)
+        row.password = hashed
+        row.save(only=[Account.password])
+        desk_sessions.end_all_of(person, browsers_too=True, but=keep)
+        deed = journal.Deed("account.changed", first.scope, {"person": person, "name": row.name}, rows=[row])
+        journal.write([deed], actor=Actor(person, row.name, ()), now=now)
 
 
 def _password() -> str:

@@ -57,6 +57,20 @@ def open_with(
         return _open(account.person_id, known, browser, hours, now)
 
 
+def prove(person: UUID, password: str, code: str, *, now: datetime) -> None:
+    """Make sure that whoever sits at an open desk is its holder. Raises TooOften, SignInRefused."""
+    account = Account.get_or_none(Account.person == person)
+    keys = {f"desk-proof:{person}": sign_in.FREE_MISSES}
+    _count_a_miss(keys, now)
+    step = sign_in.totp_step(account.totp_secret, code, now=now) if account and account.totp_secret else None
+    if not _password_fits(account, password) or step is None:
+        raise SignInRefused()
+    with transaction():
+        if Account.update(totp_step=step).where((Account.person == person) & (Account.totp_step < step)).execute() == 0:
+            raise SignInRefused()
+        _forgive(keys)
+
+
 def start(person: UUID, *, browser: str = "", hours: int = 12, now: datetime) -> str:
     """Open a session for somebody whose identity is already certain; gives the token for the cookie."""
     with transaction():
@@ -85,9 +99,14 @@ def end(token: str) -> None:
         DeskSession.delete().where(DeskSession.token_hash == ciphers.token_hash(token)).execute()
 
 
-def end_all_of(person: UUID, *, browsers_too: bool = False) -> None:
-    """End every session of somebody, inside the caller's transaction; with `browsers_too` no browser stays known."""
-    DeskSession.delete().where(DeskSession.person == person).execute()
+def end_all_of(person: UUID, *, browsers_too: bool = False, but: str = "") -> None:
+    """End every session of somebody, inside the caller's transaction; with `browsers_too` no browser stays known.
+
+    The session of the token `but` goes on.
+    """
+    DeskSession.delete().where(
+        (DeskSession.person == person) & (DeskSession.token_hash != ciphers.token_hash(but))
+    ).execute()
     if browsers_too:
         KnownBrowser.delete().where(KnownBrowser.person == person).execute()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import current_app, g, render_template, request, url_for
+from flask import current_app, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from actions import desk_sessions
+from actions import accounts, desk_sessions
 from api.access import allows, open_to_all
 from api.office import COOKIE, KNOWN_COOKIE, bp, go_to
 
@@ -64,6 +65,18 @@ def end_session() -> ResponseReturnValue:
 def me() -> ResponseReturnValue:
     """One's own posts, the language, and the way out."""
     return render_template("office/me.html", posts=g.actor.posts)
+
+
+@bp.post("/me/password")
+@allows()
+def change_own_password() -> ResponseReturnValue:
+    form = request.form
+    accounts.change_own_password(
+        g.actor.person, form.get("password", ""), form.get("new_password", ""), form.get("code", ""),
+        keep=request.cookies.get(COOKIE, ""), now=g.now,
+    )  # fmt: skip
+    flash(_("The new password counts from now on. Other browsers are signed out."), "done")
+    return go_to(url_for("office.me"))
 
 
 @bp.post("/language")

@@ -66,12 +66,22 @@ def trays_page() -> ResponseReturnValue:
     others = [p for p in PLACES if not p.on_phone and g.actor.may(*p.roles)]
     return render_template(
         "office/trays.html",
+        links={m.id: _link(m) for m in messages},
         kept=Scope.any_kept(),
         trays=trays,
         messages=messages,
         names={r.id: r.name for r in seen},
         others=others,
     )
+
+
+def _link(message: Any) -> str:
+    """The page a message is about; "" where a desk has none."""
+    if message.kind == "death" and message.about and g.actor.may(*OFFICERS):
+        return url_for("office.death", death_id=message.about)
+    if message.kind == "phone" and message.about and g.actor.may(*LEADS):
+        return url_for("office.phone", device_id=message.about)
+    return url_for("office.resident", resident_id=message.subject) if message.subject else ""
 
 
 @bp.post("/messages/<uuid:message_id>/done")

@@ -50,6 +50,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "resident": _l("resident"),
         "birth_on": _l("birth day"),
         "sign_in_name": _l("sign-in name"),
+        "new_password": _l("new password"),
         "to": _l("where it goes"),
         "every_days": _l("days between two visits"),
         "review_on": _l("day of the next review"),

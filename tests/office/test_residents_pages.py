@@ -143,6 +143,8 @@ def test_nobody_elsewhere_is_made_kin(officer, cast):
 
 
 def test_what_to_know_before_knocking(officer, cast):
-    Resident.update(hours="上午在家", no_phone=True, dialect="本地话").where(Resident.id == cast.chen_guilan.id).execute()
+    Resident.update(hours="上午在家", no_phone=True, dialect="本地话").where(
+        Resident.id == cast.chen_guilan.id
+    ).execute()
     chips = officer.get(f"/office/residents/{cast.chen_guilan.id}").one(".chips")
     assert [chip.text.strip() for chip in chips.select("li")] == ["耳背，大声些", "说本地话", "上午在家", "没有电话"]

@@ -136,3 +136,23 @@ def test_a_sign_in_everybody_knows_opens_only_a_demo(browser, clock):
     Installation.update(kind="real").execute()
     clock.forward(seconds=30)
     fill(browser, clock, status=422)
+
+
+def test_ones_own_password_is_changed_with_the_old_one_and_a_fresh_code(browser, app, clock):
+    fill(browser, clock)
+    other = Visitor(app.test_client(), browser.origin)
+    clock.forward(seconds=30)
+    fill(other, clock)
+    clock.forward(seconds=30)
+    page = browser.get("/office/me")
+    new = "清江村的桥下有一棵大树"
+    browser.submit(page, "#change-password", password="guess", new_password=new, code=code_at(clock), status=422)
+    browser.submit(page, "#change-password", password=PASSWORD, new_password="short", code=code_at(clock), status=422)
+    page = browser.submit(page, "#change-password", password=PASSWORD, new_password=new, code=code_at(clock))
+    assert "新密码已经生效" in page
+    assert other.get("/office/me").url.startswith("/office/sign-in")
+    browser.submit(page, "form[action$=sign-out]")
+    clock.forward(seconds=30)
+    fill(browser, clock, status=422)
+    clock.forward(seconds=30)
+    fill(browser, clock, password=new)
