@@ -5,10 +5,13 @@ Business settings (cycles, limits, ratios) are rows in the database with a histo
 
 from __future__ import annotations
 
+import logging
 import os
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -53,9 +56,38 @@ class Settings:
 
 
 def log_no_values() -> None:
-    """Log tracebacks plainly: the pretty ones print what every name holds, and with it people's data."""
-    lines = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    """Log where faults happen and of what kind they are, never what they hold: that would be people's data.
+
+    It holds for the libraries' own logs too: a record comes with its fault already written out.
+    """
+    lines = structlog.dev.ConsoleRenderer(
+        exception_formatter=lambda out, fault: print(f"\n{_told(fault[1])}", file=out)
+    )
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], lines])
+    logging.setLogRecordFactory(_record)
+
+
+def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+    made = logging.LogRecord(*args, **kwargs)
+    if made.exc_info:
+        made.exc_text = _told(made.exc_info[1])
+    return made
+
+
+def _told(fault: BaseException | None) -> str:
+    """The lines of code and the kinds of faults, the first fault first.
+
+    No message: PostgreSQL quotes the whole row in one, pydantic what was typed, `int()` what is no number.
+    """
+    told: list[str] = []
+    seen: set[int] = set()
+    while fault is not None and id(fault) not in seen:
+        seen.add(id(fault))
+        kind = f"{type(fault).__module__}.{type(fault).__qualname__}"
+        code = getattr(fault, "sqlstate", None) or getattr(fault, "sqlite_errorname", None)
+        told.append("".join(traceback.format_tb(fault.__traceback__)) + (f"{kind} ({code})" if code else kind))
+        fault = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
+    return "\n\nwhich led to:\n\n".join(reversed(told))
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -22,4 +22,4 @@ def ring(what: str) -> None:
         try:
             ringer(what)
         except Exception as error:  # whatever the queue is made of
-            log.warning("bell broke", what=what, why=str(error))
+            log.warning("bell broke", what=what, why=type(error).__name__)
