@@ -19,7 +19,7 @@ from huey.serializer import Serializer
 
 import keys
 import models
-from actions import badges, cards, housekeeping, imports, pictures
+from actions import badges, cards, dues, housekeeping, imports, pictures
 from rules.days import day_of
 from settings import Settings, from_environment, log_no_values
 
@@ -83,6 +83,11 @@ def review_cards() -> int:
     return cards.review_due(today=day_of(now), now=now)
 
 
+def tell_overdue() -> int:
+    """Leads hear once a week whose verification is overdue."""
+    return dues.tell_overdue(now=datetime.now(UTC))
+
+
 def sweep_out() -> int:
     """Sessions, challenges and counted misses that are long over."""
     return housekeeping.sweep_out(now=datetime.now(UTC))
@@ -107,6 +112,7 @@ def warn_of_badges() -> int:
 JOBS: dict[str, Callable[[], int]] = {
     "pictures": draw_pictures,
     "cards": review_cards,
+    "overdue": tell_overdue,
     "sweep": sweep_out,
     "lists": take_lists,
     "old lists": forget_lists,
@@ -138,6 +144,7 @@ def each_minute() -> None:
 def each_hour() -> None:
     """Days begin at midnight in Shanghai; an hour's look finds a new one even after the machine slept."""
     _run("cards")
+    _run("overdue")
     _run("sweep")
     _run("old lists")
     _run("badges")

@@ -14,11 +14,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from peewee import JOIN
 
 import models
+from actions import inbox
+from actions.holders import holders_of
 from models import (
     Area,
     CareEntry,
@@ -40,13 +42,11 @@ from models import (
 )  # fmt: skip
 from rules import cards as rule
 from rules import ciphers
-from rules.actors import Actor, area_prefix, scope_of
+from rules.actors import Actor, Role, area_prefix, scope_of
 from rules.days import day_of
 from rules.enrolment import CARRIES_PHONE
 from rules.visits import tries
 
-OPEN_DELIVERY = ("ready", "taken_out", "attempted")
-TO_CARRY = ("ready", "taken_out")  # not handed over goes back to the station until it is planned again (domain §14)
 UNDER_WAY = ("captured", "checked_ok", "exported")
 SERVED = ("verified", "provisional")
 PAST = 5  # visits shown on a card
@@ -97,19 +97,62 @@ def leave(moved: Mapping[UUID, str], *, now: datetime) -> None:
             ).execute()
 
 
-def review_due(*, today: date, now: datetime, limit: int = 500) -> int:
-    """The daily job: people whose card time alone changes, or whose challenge runs out. Gives how many; safe to repeat."""
-    count = 0
+def review_due(*, today: date, now: datetime) -> int:
+    """The daily job: people whose card time alone changes, or whose challenge runs out. Gives how many; safe to repeat.
+
+    A village at a time, so that its agents hear in one message who is newly due.
+    """
+    count, r = 0, Resident
     for (scope,) in Scope.select(Scope.code).order_by(Scope.code).tuples():
-        while True:
-            due = (Resident.scope == scope) & (Resident.card_review_on <= today)
+        due = (r.scope == scope) & (r.card_review_on <= today)
+        for (area,) in list(r.select(r.area).where(due).distinct().order_by(r.area).tuples()):
             with transaction(scope):
-                ids = [row[0] for row in Resident.select(Resident.id).where(due).limit(limit).tuples()]
-                touch(ids, now=now)
-            count += len(ids)
-            if len(ids) < limit:
-                break
+                reviewed = dict(r.select(r.id, r.card_review_on).where(due & (r.area == area)).tuples())
+                newly = _newly_due(reviewed, today)
+                touch(reviewed, now=now)
+                _tell_agents(scope, area, newly, today, now)
+            count += len(reviewed)
     return count
+
+
+def _newly_due(reviewed: Mapping[UUID, date], today: date) -> list[UUID]:
+    """Those of whom a verification came due since their card was set: no earlier than the day it was to be looked at."""
+    soon = timedelta(days=models.setting("verification.due_soon_days")[0])
+    return [
+        resident
+        for resident, found in _matters(_LEVELLED(reviewed)).items()
+        if not (found.gone or found.dead) and any(reviewed[resident] <= day - soon <= today for day in found.due)
+    ]
+
+
+NAMED = 8  # people named in a message; of more it says how many
+
+
+def _tell_agents(scope: str, area: str, newly: Sequence[UUID], today: date, now: datetime) -> None:
+    """One message to each agent of the village (domain §8, the notice of what is due soon)."""
+    if not newly:
+        return
+    named = Resident.select(Resident.name).where(Resident.id.in_(newly[:NAMED])).order_by(Resident.group, Resident.id)
+    village = Area.select(Area.name).where(Area.code == area).scalar()
+    more = "等" if len(newly) > NAMED else ""
+    words = f"{village}有 {len(newly)} 位到了认证的时候：{'、'.join(name for (name,) in named.tuples())}{more}"
+    about = uuid5(NAMESPACE_OID, f"due/{area}/{today}")
+    agents = holders_of(Role.AGENT, [area], on=today)[area]
+    inbox.tell([inbox.Message(each, scope, "due", about=about, words=words) for each in sorted(agents)], now=now)
+
+
+def overdue(*, today: date) -> dict[str, int]:
+    """How many people of each village are past the day of a verification that nobody has taken."""
+    e, r = Entitlement, Resident
+    late = e.listed & (e.agency_state != "ended") & (e.due_on < today)
+    alive = (r.life == "presumed_alive") & r.state.in_(SERVED)
+    rows = list(e.select(r.id, r.area, e.id, e.last_success_on).join(r).where(late & alive).tuples())
+    attempts = _attempts(sorted({resident for resident, *_ in rows}))
+    found: dict[str, set[UUID]] = defaultdict(set)
+    for resident, area, entitlement, last_on in rows:
+        if not taken(attempts.get(resident, ()), entitlement, last_on):
+            found[area].add(resident)
+    return {area: len(people) for area, people in sorted(found.items())}
 
 
 _LEVELLED = Lookup(Resident.id, Resident.scope, Resident.state, Resident.life, by=Resident.id)
@@ -119,7 +162,7 @@ _LISTED = Lookup(
 )  # fmt: skip
 _CARED_FOR = Lookup(CareEntry.resident, by=CareEntry.resident, also="state = 'enrolled'")
 _WAITING = (
-    Lookup(Delivery.resident, by=Delivery.resident, also="state IN ('ready', 'taken_out', 'attempted')"),
+    Lookup(Delivery.resident, by=Delivery.resident, also=f"state IN {Delivery.OPEN}"),
     Lookup(Request.resident, by=Request.resident, also="state IN ('raised', 'taken_on')"),
     Lookup(Clash.resident, by=Clash.resident, also="state = 'open'"),
     Lookup(CareEntry.resident, by=CareEntry.resident, also="state = 'proposed'"),  # they have to be asked
@@ -409,7 +452,7 @@ def _due_order(areas: Sequence[str]) -> list[tuple[str, str]]:
     for model, day, wanted in (
         (Entitlement, Entitlement.due_on, Entitlement.listed),
         (CareEntry, CareEntry.next_visit_on, CareEntry.state == "enrolled"),
-        (Delivery, Delivery.due_on, Delivery.state.in_(OPEN_DELIVERY)),
+        (Delivery, Delivery.due_on, Delivery.state.in_(Delivery.OPEN)),
     ):
         rows = model.select(model.resident, day).where(model.area.in_(areas) & wanted).tuples()
         for resident, found in rows:
@@ -495,7 +538,8 @@ class _Facts:
         self.visits = latest_visits(ids, PAST)
         self.entitlements = _grouped(Entitlement, ids, Entitlement.listed & (Entitlement.agency_state != "ended"))
         self.care = _grouped(CareEntry, ids, CareEntry.state.in_(("enrolled", "proposed")))
-        mine = Delivery.state.in_(TO_CARRY) & (Delivery.agent == actor.person)
+        # What was not handed over goes back to the station until it is planned again (domain §14).
+        mine = (Delivery.state == "ready") & (Delivery.agent == actor.person)
         self.deliveries = _grouped(Delivery, ids, mine)
         self.requests = _grouped(Request, ids, Request.answered_at.is_null(False) & (Request.raised_by == actor.person))
         self.clashes = _grouped(Clash, ids, Clash.state == "open")
