@@ -166,8 +166,7 @@ class Talk {
     let more = true;
     while (more) more = await this.#round();
     await this.#pictures();
-    const left = await records.counts(db);
-    if (left.waiting === 0 && left.pictures === 0) {
+    if (await records.allKept(db)) {
       const heard = await device.get(db, "heard");
       if (heard) await device.put(db, "proven", new Date(heard.at).toISOString());
     }

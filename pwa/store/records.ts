@@ -242,6 +242,11 @@ export async function release(db: DB, keptTo: Record<string, number>): Promise<n
   return let_go;
 }
 
+/** Whatever this phone wrote is in the county's backup too (a refused record is nobody's but ours). */
+export async function allKept(db: DB): Promise<boolean> {
+  return (await db.getAll("outbox")).every((row) => row.kept || row.state === "refused");
+}
+
 /** The server was restored: what it may have forgotten is offered again, whatever its receipt said. */
 export async function offerAgain(db: DB): Promise<number> {
   const tx = db.transaction(["outbox", "blobs"], "readwrite", STRICT);

@@ -381,6 +381,24 @@ def test_inside_wechat_it_asks_for_the_phones_own_browser(phone: Callable[..., P
     mine.look("shell-inside-wechat")
 
 
+def test_an_old_browser_is_told_what_to_do(phone: Callable[..., Phone]) -> None:
+    mine = phone()
+    mine.context.add_init_script("delete String.prototype.replaceAll")
+    mine.page.goto("/field/")
+    expect(mine.page.locator("main")).to_contain_text("这个浏览器太旧了")
+    assert not mine.page.locator("#code").count()
+
+
+def test_a_browser_that_keeps_nothing_is_told_so(phone: Callable[..., Phone]) -> None:
+    mine = phone()
+    mine.context.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('private mode', 'SecurityError'); }"
+    )
+    mine.page.goto("/field/")
+    expect(mine.page.locator("main")).to_contain_text("手机存不了东西")
+    mine.errors.clear()  # the program says on the console why it could not start
+
+
 def test_nothing_personal_lies_open_on_the_disk(enrolled: Phone) -> None:
     page = enrolled.page
     page.click(f"text={CHEN}")

@@ -60,10 +60,12 @@ test("a visit is received by its receipt, and let go of only when a backup holds
   expect(await one.sync.run()).toMatchObject({ kind: "done" });
   expect(await one.store.records.get(event)).toMatchObject({ state: "accepted", number: "HL-1122-41", kept: false });
   expect((await one.db.get("outbox", event))!.item).not.toBeNull();
+  expect(await one.store.outbox.lastProven()).toBeNull();
   takes(one, () => ({ kept_to: { [TOWNSHIP]: 41 } }));
   await one.sync.run();
   expect(await one.store.records.get(event)).toMatchObject({ state: "accepted", kept: true });
   expect((await one.db.get("outbox", event))!.item).toBeNull();
+  expect(await one.store.outbox.lastProven()).not.toBeNull();
 });
 
 test.each<[string, Partial<Receipt>]>([
