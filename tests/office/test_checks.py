@@ -53,6 +53,14 @@ def test_the_checker_sees_picture_challenge_witness_and_document(officer, cast, 
     assert len(page.select("figure img")) == 2
 
 
+def test_the_first_time_there_is_nothing_to_compare_and_nothing_large_says_so(officer, settings):
+    capture = a_verification()
+    a_picture(settings, capture.event)
+    page = officer.get(f"/office/verifications/{capture.id}")
+    assert "以前没有照片" in page.one(".two-up .empty").text
+    assert len(page.select(".two-up .figure")) == 1, "only the picture of this time is drawn as one"
+
+
 def test_let_go_and_on_to_the_next(officer, cast):
     first, second = a_verification(minutes_ago=60), a_verification(of=cast.zhou_xinglin)
     page = officer.get(f"/office/verifications/{first.id}")
