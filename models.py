@@ -989,7 +989,9 @@ class Request(Row):
 
 
 class Delivery(Row):
-    """A result on its way to a hand: ready → taken_out → delivered | attempted → back."""
+    """A result on its way to a hand: ready → delivered | attempted → back → ready."""
+
+    OPEN = ("ready", "attempted")  # not in the right hands yet, and not back at the station
 
     id = UUIDField(primary_key=True, default=uuid7)
     resident = ForeignKeyField(Resident, on_delete="RESTRICT", backref="deliveries")

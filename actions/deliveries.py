@@ -18,7 +18,6 @@ from rules.days import day_of
 from rules.enrolment import CARRIES_PHONE
 from rules.problems import FieldMissing, NoAgentThere
 
-OPEN = ("ready", "taken_out", "attempted")
 OF_MONEY = ("self", "guardian")  # into whose hands a card with a money function may go
 
 
@@ -51,7 +50,7 @@ def _why_held(record: Arrived, row: Any, batch: Batch) -> Held | None:
         return Held.RECORD_UNKNOWN
     if row.resident_id != batch.resident_of(record).id:
         return Held.RECORD_UNKNOWN
-    if row.state not in OPEN:
+    if row.state not in Delivery.OPEN:
         return Held.ALREADY_DONE
     if record.kind == "delivery.made" and row.money_function and record.body.to not in OF_MONEY:
         return Held.MONEY_FUNCTION
@@ -99,7 +98,7 @@ def plan_again(delivery: Delivery, agent: UUID, due_on: date, *, actor: Actor, n
         raise FieldMissing("due_on")
     _is_agent_of(agent, delivery.area, now)
     with transaction(delivery.scope):
-        found = desk.fresh(delivery, *OPEN, "back")
+        found = desk.fresh(delivery, *Delivery.OPEN, "back")
         before = found.agent_id
         desk.keep(found, agent=agent, due_on=due_on, state="ready")
         body = {"delivery": found.id, "what": found.what, "agent": agent, "due_on": due_on, "before": before}
@@ -116,7 +115,7 @@ def bring_back(delivery: Delivery, why: str, *, actor: Actor, now: datetime) -> 
     if not why.strip():
         raise FieldMissing("why")
     with transaction(delivery.scope):
-        found = desk.fresh(delivery, *OPEN)
+        found = desk.fresh(delivery, *Delivery.OPEN)
         desk.keep(found, state="back")
         body = {"delivery": found.id, "why": why.strip()}
         deed = journal.Deed("delivery.returned", found.scope, body, found.resident_id, [found])

@@ -163,9 +163,7 @@ def _move_matters(found: Resident, *, actor: Actor, now: datetime) -> None:
     rows: list[models.Row] = []
     for cls in (CareEntry, Entitlement):
         rows += [desk.keep(row, area=found.area) for row in cls.select().where(cls.resident == found.id)]
-    waiting = Delivery.select().where(
-        (Delivery.resident == found.id) & Delivery.state.in_(("ready", "taken_out", "attempted"))
-    )
+    waiting = Delivery.select().where((Delivery.resident == found.id) & Delivery.state.in_(Delivery.OPEN))
     rows += [desk.keep(row, area=found.area) for row in waiting]
     if rows:
         deed = journal.Deed("resident.changed", found.scope, {"area": found.area}, found.id, rows)

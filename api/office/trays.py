@@ -157,9 +157,7 @@ def deliveries_page() -> ResponseReturnValue:
     """What is on its way, by its day; what came back first."""
     d = Delivery
     found = d.visible_to(g.actor, *OFFICERS)
-    on_the_way = list(
-        found.where(d.state.in_(("ready", "taken_out", "attempted"))).order_by(d.due_on, d.id).limit(A_PAGE * 2)
-    )
+    on_the_way = list(found.where(d.state.in_(d.OPEN)).order_by(d.due_on, d.id).limit(A_PAGE * 2))
     back = list(found.where(d.state == "back").order_by(d.due_on, d.id).limit(A_PAGE))
     done = list(found.where(d.state == "delivered").order_by(d.done_at.desc()).limit(20))
     return render_template(
