@@ -387,6 +387,7 @@ def test_an_old_browser_is_told_what_to_do(phone: Callable[..., Phone]) -> None:
     mine.page.goto("/field/")
     expect(mine.page.locator("main")).to_contain_text("这个浏览器太旧了")
     assert not mine.page.locator("#code").count()
+    mine.errors.clear()  # there htmx itself stumbles; the sentence stands all the same
 
 
 def test_a_browser_that_keeps_nothing_is_told_so(phone: Callable[..., Phone]) -> None:
