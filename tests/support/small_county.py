@@ -39,9 +39,9 @@ def at_the_county(server: Server, lines: str) -> str:
     return ended.stdout.strip()
 
 
-def enrol(page: Page, server: Server) -> None:
-    """王芳's phone: the code, a PIN, the six digits that 罗国秀 types, the pack; ends on Today."""
-    code = "print(enrolments.offer(CAST.wang_fang.actor, actor=CAST.luo_guoxiu.actor, now=now).code)"
+def enrol(page: Page, server: Server, agent: str = "wang_fang", by: str = "luo_guoxiu") -> None:
+    """The agent's phone: the code, a PIN, the six digits that `by` types at a desk, the pack; ends on Today."""
+    code = f"print(enrolments.offer(CAST.{agent}.actor, actor=CAST.{by}.actor, now=now).code)"
     page.goto(f"/field/enrol#{at_the_county(server, code)}")
     page.click("text=下一步")
     enter(page)
@@ -49,7 +49,7 @@ def enrol(page: Page, server: Server) -> None:
     enter(page)
     digits = re.sub(r"\D", "", page.locator(".enrol-digits").inner_text())
     newest = "models.Enrolment.select().order_by(models.Enrolment.offered_at.desc()).first()"
-    at_the_county(server, f"enrolments.release({newest}, '{digits}', actor=CAST.luo_guoxiu.actor, now=now)")
+    at_the_county(server, f"enrolments.release({newest}, '{digits}', actor=CAST.{by}.actor, now=now)")
     page.click("text=去“今天”", timeout=60_000)
     page.wait_for_url("**/field/today")
     page.wait_for_function("navigator.serviceWorker.controller !== null")
