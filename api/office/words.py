@@ -62,10 +62,10 @@ WORDS: dict[str, dict[str, Any]] = {
         "kind": _l("the kind of list"),
     },
     "benefit": {
-        "pension": _l("Pension"),
-        "old_age_allowance": _l("Old-age allowance"),
-        "disability_allowance": _l("Disability allowance"),
-        "care_allowance": _l("Care allowance"),
+        "BPIURR": _l("Pension"),
+        "old-age-allowance": _l("Old-age allowance"),
+        "disability-allowance": _l("Disability allowance"),
+        "care-allowance": _l("Care allowance"),
     },
     "outcome": {
         "done": _l("all done"),
