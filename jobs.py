@@ -19,7 +19,7 @@ from huey.serializer import Serializer
 
 import keys
 import models
-from actions import badges, cards, dues, housekeeping, imports, pictures
+from actions import badges, cards, dues, housekeeping, imports, pictures, verifications
 from rules.days import day_of
 from settings import Settings, from_environment, log_no_values
 
@@ -88,6 +88,11 @@ def tell_overdue() -> int:
     return dues.tell_overdue(now=datetime.now(UTC))
 
 
+def hand_on_retakes() -> int:
+    """Pictures sent back to somebody who left go to who serves there now."""
+    return verifications.hand_on(now=datetime.now(UTC))
+
+
 def sweep_out() -> int:
     """Sessions, challenges and counted misses that are long over."""
     return housekeeping.sweep_out(now=datetime.now(UTC))
@@ -113,6 +118,7 @@ JOBS: dict[str, Callable[[], int]] = {
     "pictures": draw_pictures,
     "cards": review_cards,
     "overdue": tell_overdue,
+    "retakes": hand_on_retakes,
     "sweep": sweep_out,
     "lists": take_lists,
     "old lists": forget_lists,
@@ -145,6 +151,7 @@ def each_hour() -> None:
     """Days begin at midnight in Shanghai; an hour's look finds a new one even after the machine slept."""
     _run("cards")
     _run("overdue")
+    _run("retakes")
     _run("sweep")
     _run("old lists")
     _run("badges")

@@ -20,7 +20,7 @@ from peewee import JOIN
 
 import models
 from actions import inbox
-from actions.holders import holders_of
+from actions.holders import holders_of, holding, over
 from models import (
     Area,
     CareEntry,
@@ -147,7 +147,7 @@ def overdue(*, today: date) -> dict[str, int]:
     late = e.listed & (e.agency_state != "ended") & (e.due_on < today)
     alive = (r.life == "presumed_alive") & r.state.in_(SERVED)
     rows = list(e.select(r.id, r.area, e.id, e.last_success_on).join(r).where(late & alive).tuples())
-    attempts = _attempts(sorted({resident for resident, *_ in rows}))
+    attempts = attempts_of(sorted({resident for resident, *_ in rows}))
     found: dict[str, set[UUID]] = defaultdict(set)
     for resident, area, entitlement, last_on in rows:
         if not taken(attempts.get(resident, ()), entitlement, last_on):
@@ -174,7 +174,7 @@ _ANSWERED = Lookup(Request.resident, Request.answered_at, by=Request.resident, a
 def _matters(people: Sequence[tuple[Any, ...]]) -> dict[UUID, rule.Matters]:
     """What there is to do for each (id, scope, state, life), in one query for each kind of thing."""
     ids = [person[0] for person in people]
-    attempts = _attempts(ids)
+    attempts = attempts_of(ids)
     due: dict[UUID, list[date]] = defaultdict(list)
     for entitlement, resident, due_on, last_on in _LISTED(ids):
         if not taken(attempts.get(resident, ()), entitlement, last_on):
@@ -223,7 +223,7 @@ _ATTEMPTS = Lookup(
 )  # fmt: skip
 
 
-def _attempts(ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
+def attempts_of(ids: Iterable[UUID]) -> dict[UUID, list[Attempt]]:
     """Verifications of these people, newest first."""
     found: dict[UUID, list[Attempt]] = defaultdict(list)
     for resident, key, state, entitlements, *rest in _ATTEMPTS(ids):
@@ -534,8 +534,10 @@ class _Facts:
         ids = [person.id for person in people]
         self.actor, self.now, self.today = actor, now, day_of(now)
         self.due_days = models.setting("verification.due_soon_days")[0]
-        self.attempts = _attempts(ids)
+        self.attempts = attempts_of(ids)
         self.visits = latest_visits(ids, PAST)
+        others = any(each.captured_by != actor.person for mine in self.attempts.values() for each in retakes(mine))
+        self.carrying = holding(*CARRIES_PHONE, on=self.today) if others else []
         self.entitlements = _grouped(Entitlement, ids, Entitlement.listed & (Entitlement.agency_state != "ended"))
         self.care = _grouped(CareEntry, ids, CareEntry.state.in_(("enrolled", "proposed")))
         # What was not handed over goes back to the station until it is planned again (domain §14).
@@ -566,6 +568,11 @@ class _Facts:
             and not taken(attempts, each.id, each.last_success_on)
             for each in self.entitlements.get(person.id, ())
         )
+
+    def _takes_again(self, attempt: Attempt, area: str) -> bool:
+        """Whoever took the picture takes it again; once they serve here no more, the agents of the village do."""
+        mine = attempt.captured_by == self.actor.person
+        return mine or (self.actor.covers(area, Role.AGENT) and attempt.captured_by not in over(area, self.carrying))
 
     def card(self, person: Any, number: str) -> dict[str, Any]:
         """One full card; empty members are left out, so that a row stays small."""
@@ -624,7 +631,7 @@ class _Facts:
         tasks += [
             {"id": each.id, "kind": "retake", "why": each.why, "due_on": each.revisit_on, "about": each.visit}
             for each in retakes(attempts)
-            if each.captured_by == self.actor.person
+            if self._takes_again(each, person.area)
         ]
         tasks += [
             {"id": each.id, "kind": "query", "why": each.query_words, "about": each.query, "due_on": None}

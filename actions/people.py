@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from actions import badges, cards, desk_sessions, journal, phones
+from actions import badges, bell, cards, desk_sessions, journal, phones
 from models import Area, Device, Person, Post, Resident, transaction
 from rules import names, posts
 from rules.actors import Actor, Role, scope_of
@@ -82,6 +82,7 @@ def give_post(person: Person, post: NewPost, *, actor: Actor | None, now: dateti
         given = _post(person.id, post)
         given.save(force_insert=True)
         journal.write([journal.Deed("post.given", scope, _facts(given), rows=[given])], actor=actor, now=now, by=by)
+    bell.ring("retakes")
     return given
 
 
@@ -93,7 +94,10 @@ def end_post(post: Post, *, last_on: date, actor: Actor | None, now: datetime, b
         found: Post = Post.get_by_id(post.id)
         found.to_on = last_on
         found.save(only=[Post.to_on])
-        journal.write([journal.Deed("post.ended", found.scope, _facts(found), rows=[found])], actor=actor, now=now, by=by)
+        journal.write(
+            [journal.Deed("post.ended", found.scope, _facts(found), rows=[found])], actor=actor, now=now, by=by
+        )
+    bell.ring("retakes")
     return found
 
 
@@ -141,6 +145,7 @@ def remove(person: Person, *, why: str, actor: Actor | None, now: datetime, by: 
             phones.lock(phone, why=why, actor=actor, now=now, by=by)
         phones.end_all_of(found.id)
         desk_sessions.end_all_of(found.id, browsers_too=True)
+    bell.ring("retakes")
     return found
 
 

@@ -11,10 +11,12 @@ from uuid import UUID
 import models
 from actions import cards, desk, inbox, journal
 from actions.arrivals import Arrived, Batch, unused
-from models import Challenge, Device, JournalEntry, LifeVerification, transaction
+from actions.holders import holders_of, holding, over
+from models import Challenge, Device, InboxMessage, JournalEntry, LifeVerification, transaction
 from rules import life_verification as rule
-from rules.actors import Actor
+from rules.actors import Actor, Role
 from rules.days import add_working_days, day_of
+from rules.enrolment import CARRIES_PHONE
 from rules.events import VerificationCaptured
 from rules.problems import FieldMissing, Problem
 
@@ -115,17 +117,63 @@ def send_back(verification: LifeVerification, why: str, *, actor: Actor, now: da
         raise FieldMissing("why")
     with transaction(verification.scope):
         found = _checkable(verification, actor)
-        revisit_on = add_working_days(day_of(now), models.setting("verification.revisit_working_days"), models.working_calendar())
+        revisit_on = add_working_days(
+            day_of(now), models.setting("verification.revisit_working_days"), models.working_calendar()
+        )
         desk.keep(
             found, state="sent_back", checked_by=actor.person, checked_at=now, sent_back_why=why, revisit_on=revisit_on
         )
         body = {"verification": found.id, "why": why, "revisit_on": revisit_on}
         deed = journal.Deed("verification.sent_back", found.scope, body, found.resident_id, [found])
         journal.write([deed], actor=actor, now=now)
-        told = inbox.Message(found.captured_by_id, found.scope, "sent_back", found.resident_id, found.id, why)
-        inbox.tell([told], now=now)
+        _tell_takers(found, _takers(found.captured_by_id, found.area, now), now)
         cards.touch([found.resident_id], now=now)
     return found
+
+
+def hand_on(*, now: datetime) -> int:
+    """The hourly job: what was sent back to somebody who serves there no more goes to the agents of the village.
+
+    Gives how many pictures found somebody new; safe to repeat. Where nobody holds the post it waits until somebody does.
+    """
+    v, count = LifeVerification, 0
+    carrying = holding(*CARRIES_PHONE, on=day_of(now))
+    rows = list(v.select(v.id, v.scope, v.resident, v.area, v.captured_by).where(v.state == "sent_back").tuples())
+    left = [row for row in rows if row[4] not in over(row[3], carrying)]
+    attempts = cards.attempts_of({row[2] for row in left})
+    for key, scope, resident, *_ in left:
+        if key not in {each.id for each in cards.retakes(attempts[resident])}:
+            continue
+        with transaction(scope):
+            found = LifeVerification.get_by_id(key)
+            takers = _takers(found.captured_by_id, found.area, now)
+            m = InboxMessage
+            told = list(m.select(m.id, m.person, m.done_at).where((m.about == key) & (m.kind == "sent_back")))
+            fresh = takers - {each.person_id for each in told}
+            if not fresh:
+                continue
+            for each in told:
+                if each.done_at is None and each.person_id not in takers:
+                    inbox.mark_done(each.id, each.person_id, now=now)
+            _tell_takers(found, fresh, now)
+            cards.touch([resident], now=now)
+        count += 1
+    return count
+
+
+def _takers(captured_by: UUID, area: str, now: datetime) -> set[UUID]:
+    """Who takes a picture again: whoever took it, or, where they serve no more, who holds an agent's post there now."""
+    today = day_of(now)
+    if captured_by in over(area, holding(*CARRIES_PHONE, on=today)):
+        return {captured_by}
+    return holders_of(Role.AGENT, [area], on=today)[area]
+
+
+def _tell_takers(found: LifeVerification, takers: set[UUID], now: datetime) -> None:
+    why = found.sent_back_why
+    inbox.tell(
+        [inbox.Message(each, found.scope, "sent_back", found.resident_id, found.id, why) for each in takers], now=now
+    )
 
 
 def _checkable(verification: LifeVerification, actor: Actor) -> LifeVerification:
@@ -149,7 +197,9 @@ def capture_of(found: LifeVerification) -> rule.Capture:
 def _adopter(entry: JournalEntry) -> UUID | None:
     """Who let a held record take effect; the deed names the record it adopted."""
     deeds = JournalEntry.select().where(
-        (JournalEntry.scope == entry.scope) & (JournalEntry.kind == "held.adopted") & (JournalEntry.subject == entry.subject)
+        (JournalEntry.scope == entry.scope)
+        & (JournalEntry.kind == "held.adopted")
+        & (JournalEntry.subject == entry.subject)
     )
     for deed in deeds:
         if deed.payload and json.loads(deed.payload)["body"].get("event") == str(entry.id):
@@ -160,9 +210,7 @@ def _adopter(entry: JournalEntry) -> UUID | None:
 def hindrance(verification: LifeVerification, actor: Actor) -> Problem | None:
     """Why this person may not check it, so that the page can say so before anybody presses; None when they may."""
     try:
-        rule.may_check(
-            capture_of(verification), actor=actor, checker_days=models.setting("device.checker_days")
-        )
+        rule.may_check(capture_of(verification), actor=actor, checker_days=models.setting("device.checker_days"))
     except Problem as problem:
         return problem
     return None
