@@ -21,7 +21,7 @@ def touched(*people, now):
 
 def pension(who, due_on, **other):
     return Entitlement.create(
-        resident=who.id, scope=TOWNSHIP, area=VILLAGE, benefit="pension", cycle_months=12, due_on=due_on, **other
+        resident=who.id, scope=TOWNSHIP, area=VILLAGE, benefit="BPIURR", cycle_months=12, due_on=due_on, **other
     )
 
 

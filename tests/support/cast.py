@@ -182,7 +182,7 @@ def _residents_of(scope: str) -> list[models.Row]:
         chen = CAST.chen_guilan
         rows.append(
             Entitlement(
-                id=CAST.entitlement, resident=chen.id, scope=scope, area=chen.area, benefit="pension",
+                id=CAST.entitlement, resident=chen.id, scope=scope, area=chen.area, benefit="BPIURR",
                 number="P-0001", paying_area=COUNTY, cycle_months=12, last_success_on=date(2025, 12, 3),
                 due_on=date(2026, 12, 31),
             )

@@ -47,7 +47,7 @@ def test_a_full_card_says_what_an_agent_needs_at_the_door(pull, phone, cast):
     assert card["id_number"] == cast.chen_guilan.id_number  # her verification is due
     assert card["id_masked"] == "990***********" + cast.chen_guilan.id_number[-4:]
     assert card["entitlements"] == [
-        {"id": str(cast.entitlement), "benefit": "pension", "due_on": "2026-12-31", "last_on": "2025-12-03"}
+        {"id": str(cast.entitlement), "benefit": "BPIURR", "due_on": "2026-12-31", "last_on": "2025-12-03"}
     ]
     assert card["tasks"] == [{"id": str(cast.care), "kind": "care", "due_on": "2026-10-20"}]
     assert set(card["challenge"]["gestures"]) == {"normal", "one_side", "bedridden", "none"}
@@ -84,7 +84,7 @@ def test_one_changed_person_is_one_small_row(pull, phone, cast, now, client):
 def test_no_row_was_edited_the_date_passed_and_the_person_is_on_the_phone(pull, phone, cast, now, clock):
     """周兴林's pension is due on 31 January; on 2 November that day is 90 days away."""
     Entitlement.create(
-        resident=cast.zhou_xinglin.id, scope=TOWNSHIP, area=VILLAGE, benefit="pension", number="P-2", cycle_months=12,
+        resident=cast.zhou_xinglin.id, scope=TOWNSHIP, area=VILLAGE, benefit="BPIURR", number="P-2", cycle_months=12,
         last_success_on=date(2026, 1, 5), due_on=date(2027, 1, 31),
     )  # fmt: skip
     touched([cast.zhou_xinglin.id, cast.chen_guilan.id], now)
@@ -169,7 +169,7 @@ def crowd(cast, count, *, every=5):
     ]
     due = [
         Entitlement(
-            resident=row.id, scope=TOWNSHIP, area=VILLAGE, benefit="pension", cycle_months=12,
+            resident=row.id, scope=TOWNSHIP, area=VILLAGE, benefit="BPIURR", cycle_months=12,
             due_on=date(2026, 11, 1) + timedelta(days=n),
         )
         for n, row in enumerate(rows)
