@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from rules.days import day_of
 
 AHEAD = 6  # months in the chart
 FIRST_SHOWN = 8  # people late, beside the chart
+AT_ONCE = 500  # ids in one statement
 IN_VAIN = ("not_home", "away", "refused", "hospital", "unsafe")
 CONFIRMED_SINCE = timedelta(days=92)  # the agency's confirmations that still belong to this round
 
@@ -128,37 +130,39 @@ def _dues(until: date) -> list[rule.Due]:
 
 
 def _tries(residents: set[UUID], today: date) -> dict[UUID, list[rule.Try]]:
-    """Attempts and visits in vain of the last 13 months: two queries, whoever is asked for."""
-    since = g.now - timedelta(days=400)
+    """Attempts of the last 13 months and visits in vain of the last three, wherever these people lived then."""
+    since, recent = g.now - timedelta(days=400), g.now - timedelta(days=90)
     v, w = LifeVerification, Visit
     found: dict[UUID, list[rule.Try]] = defaultdict(list)
-    attempts = v.visible_to(g.actor, *OFFICERS).where(v.captured_at >= since)
-    for resident, state, entitlements, at in attempts.select(
-        v.resident, v.state, v.entitlements, v.captured_at
-    ).tuples():
-        if resident in residents:
+    for ids in _parts(residents):
+        attempts = v.select(v.resident, v.state, v.entitlements, v.captured_at)
+        for resident, state, entitlements, at in attempts.where(
+            v.resident.in_(ids) & (v.captured_at >= since)
+        ).tuples():
             found[resident].append(rule.Try(state, frozenset(entitlements), day_of(at)))
-    in_vain = w.outcome.in_(IN_VAIN) & w.corrected_by.is_null()
-    recent = w.ended_at >= g.now - timedelta(days=90)
-    for resident, at in (
-        w.visible_to(g.actor, *OFFICERS).where(in_vain & recent).select(w.resident, w.ended_at).tuples()
-    ):
-        if resident in residents:
+        in_vain = w.resident.in_(ids) & (w.ended_at >= recent) & w.outcome.in_(IN_VAIN) & w.corrected_by.is_null()
+        for resident, at in w.select(w.resident, w.ended_at).where(in_vain).tuples():
             found[resident].append(rule.Try("missed", frozenset(), day_of(at)))
     return found
+
+
+def _parts(ids: Collection[UUID]) -> Iterator[list[UUID]]:
+    """As many ids as one statement takes well, in their order in the tables."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), AT_ONCE):
+        yield ordered[start : start + AT_ONCE]
 
 
 def _people(wanted: list[tuple[UUID, rule.Due]], steps: Any, tries: Any) -> list[dict[str, Any]]:
     """Names and facts of these people, in the order a walk takes: village, group, household."""
     ids = [r for r, _ in wanted]
     found: dict[UUID, Any] = {}
-    for start in range(0, len(ids), 500):
-        found |= {r.id: r for r in Resident.select().where(Resident.id.in_(ids[start : start + 500]))}
-    benefits = dict(
-        Entitlement.select(Entitlement.id, Entitlement.benefit)
-        .where(Entitlement.id.in_([d.id for _, d in wanted][:900]))
-        .tuples()
-    )
+    for part in _parts(ids):
+        found |= {r.id: r for r in Resident.select().where(Resident.id.in_(part))}
+    e = Entitlement
+    benefits: dict[UUID, str] = {}
+    for part in _parts([due.id for _, due in wanted]):
+        benefits |= dict(e.select(e.id, e.benefit).where(e.id.in_(part)).tuples())
     names = area_names({due.area for _, due in wanted})
     last = _last_outcomes(ids)
     rows = [
@@ -187,11 +191,12 @@ def _people(wanted: list[tuple[UUID, rule.Due]], steps: Any, tries: Any) -> list
 
 def _last_outcomes(ids: list[UUID]) -> dict[UUID, str]:
     v = Visit
-    if not ids:
-        return {}
-    recent = v.resident.in_(ids[:900]) & v.corrected_by.is_null() & (v.ended_at >= g.now - timedelta(days=90))
-    recent &= v.outcome.in_(IN_VAIN)
-    return dict(v.select(v.resident, v.outcome).where(recent).order_by(v.ended_at).tuples())
+    found: dict[UUID, str] = {}
+    recent = v.corrected_by.is_null() & (v.ended_at >= g.now - timedelta(days=90)) & v.outcome.in_(IN_VAIN)
+    for part in _parts(ids):
+        rows = v.select(v.resident, v.outcome).where(v.resident.in_(part) & recent)
+        found |= dict(rows.order_by(v.ended_at).tuples())
+    return found
 
 
 def _named(counts: Any) -> dict[str, str]:

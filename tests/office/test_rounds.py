@@ -6,10 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from models import Entitlement, Resident
+import models
+from models import Entitlement, LifeVerification, Resident, Visit
 from rules import ciphers, rounds
 from tests.office.scenes import a_verification, a_visit
-from tests.support.cast import CAST, NOW, TODAY, TOWNSHIP, VILLAGE
+from tests.support.cast import CAST, NOW, TODAY, TOWNSHIP, TOWNSHIP_ELSEWHERE, VILLAGE, VILLAGE_ELSEWHERE
 
 
 @pytest.fixture
@@ -125,6 +126,50 @@ def test_the_list_to_take_along_leaves_out_who_was_taken(lead, cast):
     assert "耳背" in page
     assert "周兴林" not in page
     assert cast.chen_guilan.id_number not in page.html
+
+
+def test_a_long_list_says_of_everybody_what_it_says_of_the_first(lead, cast):
+    many = 950
+    people = [
+        Resident(id=ciphers.uuid7(), scope=TOWNSHIP, area=VILLAGE, name=f"村民{number}", group="1组")
+        for number in range(many)
+    ]
+    models.insert(people)
+    models.insert(
+        [
+            Entitlement(
+                resident=each.id, scope=TOWNSHIP, area=VILLAGE, benefit="BPIURR", number=str(number), cycle_months=12,
+                due_on=LATE,
+            )
+            for number, each in enumerate(people)
+        ]
+    )  # fmt: skip
+    models.insert(
+        [
+            Visit(
+                id=ciphers.uuid7(), event=ciphers.uuid7(), resident=each.id, scope=TOWNSHIP, area=VILLAGE,
+                person=cast.wang_fang.id, post=cast.wang_fang.post, device=ciphers.uuid7(), reasons="verification",
+                outcome="hospital", started_at=NOW - timedelta(days=2), ended_at=NOW - timedelta(days=2),
+                received_at=NOW,
+            )
+            for each in people
+        ]
+    )  # fmt: skip
+    page = lead.get("/office/rounds/list")
+    rows = [row.text for row in page.select("tbody tr") if "村民" in row.text]
+    assert len(rows) == many
+    assert [row for row in rows if "养老金" not in row] == []
+    page = lead.get(f"/office/rounds?area={VILLAGE}")
+    rows = [row.text for row in page.one("section[aria-labelledby=listed]").select("li") if "村民" in row.text]
+    assert len(rows) == many
+    assert [row for row in rows if "养老金" not in row or "住院" not in row] == []
+
+
+def test_what_was_taken_where_somebody_lived_before_counts(lead, cast):
+    one = make_due(SOON)
+    a_verification(by=cast.zhao_min, entitlements=[str(one.id)])
+    LifeVerification.update(scope=TOWNSHIP_ELSEWHERE, area=VILLAGE_ELSEWHERE).execute()
+    assert [b.text for b in lead.get("/office/rounds").select(".sum b")] == ["0", "0", "0", "1", "0"]
 
 
 def test_confirmed_by_the_agency_stays_in_the_round_for_a_while(lead, cast):
