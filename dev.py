@@ -273,14 +273,14 @@ def wait_until_it_answers(options: argparse.Namespace, processes: list[subproces
 
 
 def stop_all(processes: list[subprocess.Popen]) -> None:
-    for process in processes:
+    """Ask each part to finish what it is at, then end whatever it started and left."""
+    for process, how in zip(processes, (signal.SIGTERM, signal.SIGINT), strict=True):
         if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM if process is processes[0] else signal.SIGINT)
+            process.send_signal(how)
     for process in processes:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
 

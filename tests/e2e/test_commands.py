@@ -54,7 +54,8 @@ def test_a_second_start_takes_seconds_and_ctrl_c_stops_both(home: Path):
         rest = running.communicate(timeout=30)[0]
     assert running.returncode == 0, said + rest
     assert "Traceback" not in said + rest, said + rest
-    left = [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    _, going_on = psutil.wait_procs(children, timeout=10)
+    left = [child for child in going_on if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
     assert not left, "something it started goes on"
     assert started_in < 60, f"{started_in:.0f} s: something is made again that was there"
 
