@@ -239,8 +239,7 @@ class Story:
         later = self.at(START - 22, "10:00")
         yield later
         lead = self.actor("李国秀", later)
-        agreed = CareEntry.select().where(CareEntry.state == "proposed", CareEntry.consent.is_null(False))
-        entries = [care.resume(entry, actor=lead, now=later) for entry in agreed.order_by(CareEntry.id)]
+        entries = list(CareEntry.select().where(CareEntry.state == "enrolled").order_by(CareEntry.id))  # who agreed
         care.pause(entries[0], "去女儿家过冬", actor=lead, now=later + timedelta(minutes=5))
         care.leave(entries[1], "搬去和儿子住", actor=lead, now=later + timedelta(minutes=6))
 
