@@ -1096,7 +1096,7 @@ class InboxMessage(Row):
     person = ForeignKeyField(Person, on_delete="CASCADE", backref="inbox", index=False)
     scope = TextField()
     rev = BigIntegerField()
-    kind = TextField()  # sent_back | query | answer | assigned | due | badge | phone_locked | consent | death
+    kind = TextField()  # as api/phone/wire.py InboxRow lists them
     subject = UUIDField(null=True)  # resident
     about = UUIDField(null=True)  # verification, visit, request …
     words = TextField(default="")

@@ -140,6 +140,7 @@ def county(*, name: str, known: str, today: date) -> dict[str, Any] | None:
         "max_tries": value("visit.max_tries"),
         "due_days": value("verification.due_soon_days")[0],
         "correction_days": value("visit.correct_working_days"),
+        "complaint_days": value("complaint.answer_working_days"),
         "no_working_days": free,
         "working_weekends": worked,
         "lease_days": value("device.lease_days"),

@@ -292,7 +292,8 @@ export interface InboxRow {
     | "consent"
     | "death"
     | "held"
-    | "phone";
+    | "phone"
+    | "complaint";
   resident?: Uuid | null;
   about?: Uuid | null;
   words: string;
@@ -356,6 +357,8 @@ export interface County {
   max_tries: number;
   due_days: number;
   correction_days: number;
+  /** Working days in which a complaint is answered; older county facts do not say. */
+  complaint_days?: number;
   no_working_days: Day[];
   working_weekends: Day[];
   lease_days: number;

@@ -14,11 +14,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+import models
 from actions import complaints, deaths, deliveries, held, inbox, matches, pictures, reads, requests
 from api.access import allows, get_object_or_404
 from api.filters import listing, moment
 from api.office import bp, forms, go_to, waiting
 from api.office.frame import PLACES, area_names
+from api.office.paging import page
 from api.office.residents import agents_of, villages_of
 from api.office.roles import DESKS, LEADS, OFFICERS
 from api.office.words import WORDS, said
@@ -39,7 +41,8 @@ from models import (
 )
 from rules.days import day_of
 
-A_PAGE = 50
+MESSAGES = 50  # one's own, shown at once; more appear as they are put away
+LATELY = 20  # rows of what was done
 
 #: tray → its page, icon and words.
 TRAYS: dict[str, tuple[str, str, Any]] = {
@@ -60,7 +63,7 @@ def trays_page() -> ResponseReturnValue:
     counts = waiting.counts(g.actor)
     trays = [(*TRAYS[name], counts[name]) for name in TRAYS if name in counts]
     mine = InboxMessage.select().where((InboxMessage.person == g.actor.person) & InboxMessage.done_at.is_null())
-    messages = list(mine.order_by(InboxMessage.at.desc()).limit(A_PAGE))
+    messages = list(mine.order_by(InboxMessage.at.desc()).limit(MESSAGES))
     subjects = {m.subject for m in messages if m.subject}
     seen = Resident.visible_to(g.actor, *DESKS).where(Resident.id.in_(subjects)) if subjects else []
     others = [p for p in PLACES if not p.on_phone and g.actor.may(*p.roles)]
@@ -81,6 +84,8 @@ def _link(message: Any) -> str:
         return url_for("office.death", death_id=message.about)
     if message.kind == "phone" and message.about and g.actor.may(*LEADS):
         return url_for("office.phone", device_id=message.about)
+    if message.kind == "complaint" and g.actor.may(*LEADS):
+        return url_for("office.complaints")
     return url_for("office.resident", resident_id=message.subject) if message.subject else ""
 
 
@@ -101,11 +106,11 @@ def requests_page() -> ResponseReturnValue:
     """Open ones, the oldest first; `all` in the address adds what was answered."""
     r = Request
     found = r.visible_to(g.actor, *OFFICERS)
-    if "all" in request.args:
-        rows = list(found.order_by(r.raised_at.desc()).limit(A_PAGE))
-    else:
-        rows = list(found.where(r.state.in_(("raised", "taken_on"))).order_by(r.raised_at, r.id).limit(A_PAGE))
-    return render_template("office/requests.html", rows=_with_people(rows), everything="all" in request.args)
+    everything = "all" in request.args
+    if not everything:
+        found = found.where(r.state.in_(("raised", "taken_on")))
+    here = page(found, r.raised_at, r.id, newest_first=everything)
+    return render_template("office/requests.html", page=here, rows=_with_people(here.rows), everything=everything)
 
 
 @bp.get("/requests/<uuid:request_id>")
@@ -157,11 +162,16 @@ def deliveries_page() -> ResponseReturnValue:
     """What is on its way, by its day; what came back first."""
     d = Delivery
     found = d.visible_to(g.actor, *OFFICERS)
-    on_the_way = list(found.where(d.state.in_(d.OPEN)).order_by(d.due_on, d.id).limit(A_PAGE * 2))
-    back = list(found.where(d.state == "back").order_by(d.due_on, d.id).limit(A_PAGE))
-    done = list(found.where(d.state == "delivered").order_by(d.done_at.desc()).limit(20))
+    on_the_way = page(found.where(d.state.in_(d.OPEN)), d.due_on, d.id)
+    back = page(found.where(d.state == "back"), d.due_on, d.id, place="back")
+    done = list(found.where(d.state == "delivered").order_by(d.done_at.desc()).limit(LATELY))
     return render_template(
-        "office/deliveries.html", back=_with_people(back), on_the_way=_with_people(on_the_way), done=_with_people(done)
+        "office/deliveries.html",
+        way_page=on_the_way,
+        back_page=back,
+        back=_with_people(back.rows),
+        on_the_way=_with_people(on_the_way.rows),
+        done=_with_people(done),
     )
 
 
@@ -207,15 +217,16 @@ def _delivery(delivery_id: UUID) -> Any:
 @bp.get("/matches", endpoint="matches")
 @allows(*OFFICERS)
 def matches_page() -> ResponseReturnValue:
-    found = list(waiting.matches(g.actor).order_by(Resident.area, Resident.initials, Resident.id).limit(A_PAGE))
+    here = page(waiting.matches(g.actor), Resident.area, Resident.initials, Resident.id)
     merged = Resident.select().where(
         within(Resident.scope, Resident.area, g.actor.prefixes(*OFFICERS)) & (Resident.state == "merged")
     )
     return render_template(
         "office/matches.html",
-        rows=found,
-        merged=list(merged.order_by(Resident.id.desc()).limit(20)),
-        names=area_names({r.area for r in found}),
+        page=here,
+        rows=here.rows,
+        merged=list(merged.order_by(Resident.id.desc()).limit(LATELY)),
+        names=area_names({r.area for r in here.rows}),
     )
 
 
@@ -287,10 +298,12 @@ def _provisional(resident_id: UUID) -> Any:
 def deaths_page() -> ResponseReturnValue:
     d = DeathReport
     found = d.visible_to(g.actor, *OFFICERS)
+    here = page(found.where(d.state == "reported"), d.reported_at, d.id)
     return render_template(
         "office/deaths.html",
-        rows=_with_people(list(found.where(d.state == "reported").order_by(d.reported_at).limit(A_PAGE))),
-        decided=_with_people(list(found.where(d.state != "reported").order_by(d.decided_at.desc()).limit(20))),
+        page=here,
+        rows=_with_people(here.rows),
+        decided=_with_people(list(found.where(d.state != "reported").order_by(d.decided_at.desc()).limit(LATELY))),
     )
 
 
@@ -329,12 +342,19 @@ def _death(death_id: UUID) -> Any:
 @bp.get("/held", endpoint="held")
 @allows(*LEADS)
 def held_page() -> ResponseReturnValue:
-    found = list(waiting.held(g.actor).order_by(JournalEntry.received_at, JournalEntry.position).limit(A_PAGE))
-    there = within(Refusal.scope, None, g.actor.prefixes(*LEADS))
-    refused = list(Refusal.select().where(there).order_by(Refusal.received_at.desc()).limit(A_PAGE))
-    devices = {d.id: d for d in Device.select().where(Device.id.in_({r.device for r in refused if r.device}))}
+    j, r = JournalEntry, Refusal
+    here = page(waiting.held(g.actor), j.received_at, j.scope, j.position)
+    there = r.select(r.id, r.hash, r.device, r.why, r.received_at).where(
+        within(r.scope, None, g.actor.prefixes(*LEADS))
+    )
+    refused = page(there, r.received_at, r.id, r.hash, place="refused", newest_first=True)
+    devices = {d.id: d for d in Device.select().where(Device.id.in_({r.device for r in refused.rows if r.device}))}
     return render_template(
-        "office/held.html", rows=_entries(found), refused=[(r, devices.get(r.device)) for r in refused]
+        "office/held.html",
+        page=here,
+        rows=_entries(here.rows),
+        refused_page=refused,
+        refused=[(row, devices.get(row.device)) for row in refused.rows],
     )
 
 
@@ -424,10 +444,13 @@ def _says(body: Any) -> list[tuple[Any, str]]:
 def complaints_page() -> ResponseReturnValue:
     c = Complaint
     found = c.visible_to(g.actor, *LEADS)
+    here = page(found.where(c.state == "received"), c.made_at, c.id)
+    days, calendar = models.setting("complaint.answer_working_days"), models.working_calendar()
     return render_template(
         "office/complaints.html",
-        rows=list(found.where(c.state == "received").order_by(c.made_at).limit(A_PAGE)),
-        answered=list(found.where(c.state == "answered").order_by(c.answered_at.desc()).limit(20)),
+        page=here,
+        answer_by={each.id: complaints.answer_by(each, days, calendar) for each in here.rows},
+        answered=list(found.where(c.state == "answered").order_by(c.answered_at.desc()).limit(LATELY)),
     )
 
 

@@ -165,6 +165,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "consent": _l("Somebody took their agreement back"),
         "death": _l("About a death told of"),
         "held": _l("A record waits for your word"),
+        "complaint": _l("Somebody complains or suggests"),
     },
     "request-state": {"answered": _l("Answered"), "passed_on": _l("Passed on"), "declined": _l("It cannot be done")},
     "death-source": {

@@ -350,6 +350,7 @@ class InboxRow(Told):
         "death",
         "held",
         "phone",
+        "complaint",
     ]
     resident: UUID | None = None
     about: UUID | None = None  # what to open; of a query its own id, of an answer the request or complaint
@@ -437,6 +438,7 @@ class County(Told):
     max_tries: int
     due_days: int  # a verification counts as due so long before its last day
     correction_days: int  # working days in which one's own record can be corrected
+    complaint_days: int = 5  # working days in which a complaint is answered
     no_working_days: list[date] = []  # days off of this and next year, beside weekends
     working_weekends: list[date] = []
     lease_days: int

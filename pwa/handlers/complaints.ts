@@ -30,7 +30,8 @@ async function list(ctx: Ctx): Promise<Response> {
     const shown = { id: newest.id, kind, words: text, at, state: newest.state, number };
     return { ...shown, answer: answer?.words ?? "", answered_at: answer?.at ?? "" };
   });
-  return ctx.render("field/complaints.html", { items, said: ctx.query.get("said") ?? "" });
+  const { complaint_days: days = 5 } = await ctx.store.county.get();
+  return ctx.render("field/complaints.html", { items, days, said: ctx.query.get("said") ?? "" });
 }
 
 export function answerTo(inbox: InboxRow[], about: string): InboxRow | undefined {

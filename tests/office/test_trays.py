@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from actions import inbox
-from models import Complaint, DeathReport, Delivery, InboxMessage, JournalEntry, Refusal, Request, Resident, Scope
+from models import (
+    Complaint,
+    DeathReport,
+    Delivery,
+    InboxMessage,
+    JournalEntry,
+    Refusal,
+    Request,
+    Resident,
+    Scope,
+    Setting,
+)
 from rules import ciphers
 from tests.office.scenes import a_death, a_delivery, a_provisional, a_request, a_verification, an_event
 from tests.support.cast import NOW, TODAY, TOWNSHIP
@@ -216,6 +227,36 @@ def test_a_complaint_is_answered(lead, cast):
     page = lead.submit(page, "#answer-1", answer="下个月就按组排")
     assert "都答复了" in page
     assert "下个月就按组排" in page
+
+
+@pytest.mark.parametrize(
+    ("received", "words"),
+    [
+        (NOW, "最晚 10月20日 答复"),  # a Tuesday and five working days
+        (
+            datetime(2026, 9, 30, 2, tzinfo=UTC),
+            "最晚 10月13日 答复",
+        ),  # the days off of October do not count, the Saturday worked for them does
+        (datetime(2026, 9, 25, 2, tzinfo=UTC), "过了答复的日子，本该最晚 10月9日 答复"),
+    ],
+)
+def test_by_which_working_day_a_complaint_is_answered(lead, cast, received, words):
+    row = Complaint(
+        id=ciphers.uuid7(), scope=TOWNSHIP, kind="complaint", words="要填两次", person=cast.wang_fang.id,
+        made_at=received, received_at=received,
+    )  # fmt: skip
+    an_event("complaint.made", cast.wang_fang, None, [row])
+    assert words in lead.get("/office/complaints")
+
+
+def test_the_county_sets_how_long_an_answer_may_take(lead, cast):
+    Setting.create(key="complaint.answer_working_days", value=2)
+    row = Complaint(
+        id=ciphers.uuid7(), scope=TOWNSHIP, kind="complaint", words="要填两次", person=cast.wang_fang.id,
+        made_at=NOW, received_at=NOW,
+    )  # fmt: skip
+    an_event("complaint.made", cast.wang_fang, None, [row])
+    assert "最晚 10月15日 答复" in lead.get("/office/complaints")
 
 
 def test_what_could_not_be_taken_is_seen(lead, cast, now):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from actions import care, held, verify
+from actions import care, complaints, held, verify
 from models import (
     Badge,
     CareEntry,
@@ -495,6 +495,18 @@ def test_a_complaint_is_about_nobody(send, cast, now):
     body = {"complaint": str(uuid7()), "kind": "suggestion", "words": "字再大一点"}
     accepted(send("complaint.made", body, subject=None))
     assert Complaint.get_by_id(body["complaint"]).person_id == cast.wang_fang.id
+
+
+def test_the_leads_hear_of_a_complaint_until_it_is_answered(send, cast, now):
+    body = {"complaint": str(uuid7()), "kind": "complaint", "words": "要填两次"}
+    accepted(send("complaint.made", body, subject=None))
+    message = InboxMessage.get()
+    assert (message.person_id, message.kind, str(message.about)) == (cast.luo_guoxiu.id, "complaint", body["complaint"])
+    row = Complaint.get_by_id(body["complaint"])
+    complaints.answer(row, "下月起不用了", actor=cast.luo_guoxiu.actor, now=now)
+    assert [(m.person_id, m.kind) for m in InboxMessage.select().where(InboxMessage.done_at.is_null())] == [
+        (cast.wang_fang.id, "answer")
+    ]
 
 
 # ---- questions and corrections
