@@ -127,7 +127,7 @@ export class People {
     return hits.slice(0, limit).map(({ line, by }) => found(line, by));
   }
 
-  /** Cards with something due by that day, or to be done at any time: group by group, nearest first within a group. */
+  /** Cards with something due by that day, or to be done at any time: group by group, nearest first within a group, door by door. */
   async due(until: string): Promise<ResidentCard[]> {
     const cards = (await this.full()).filter((card) => !card.life && nearest(card) <= until);
     const first = new Map<string, string>();
@@ -139,6 +139,7 @@ export class People {
         order(a.area, b.area) ||
         byGroup(a, b) ||
         order(nearest(a), nearest(b)) ||
+        compare(a.household, b.household) || // one door serves a couple
         compare(a.name, b.name),
     );
   }

@@ -61,7 +61,7 @@ test("a card that has nothing due any more becomes a name", async () => {
   expect(await db.get("people", id(1))).toBeUndefined();
 });
 
-test("today's list is walked group by group, the nearest date first; the dead are not on it", async () => {
+test("today's list is walked group by group, the nearest date first, then door by door; the dead are not on it", async () => {
   const { store } = await phone();
   const due = (n: number, group: string, due_on: string, extra: Partial<Row> = {}): Row =>
     ({
@@ -73,7 +73,8 @@ test("today's list is walked group by group, the nearest date first; the dead ar
       ...extra,
     }) as Row;
   const rows = [
-    due(11, "三组", "2026-12-20"),
+    due(11, "三组", "2026-12-20", { household: "012" }),
+    due(19, "三组", "2026-12-20", { household: "003" }),
     due(12, "五组", "2026-11-01"),
     due(13, "三组", "2026-11-25"),
     due(14, "五组", "2027-06-01"),
@@ -82,7 +83,7 @@ test("today's list is walked group by group, the nearest date first; the dead ar
   ];
   await store.everyone.apply(rows, { villages: {}, cursor: "" }, 1);
   const list = await store.people.dueToday("2026-12-22");
-  expect(list.map(({ name }) => name)).toEqual(["人1", "人13", "人11", "人12"]);
+  expect(list.map(({ name }) => name)).toEqual(["人1", "人13", "人19", "人11", "人12"]);
 });
 
 test("after a lock no name is left in memory, and after the PIN all are back", async () => {
