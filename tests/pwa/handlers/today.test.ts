@@ -93,6 +93,23 @@ test("someone who was not at home is left in peace until the day agreed", async 
   expect(await text(await one.get("/field/today"))).toContain("1 person to see");
 });
 
+test("an agreed day that has passed is no reproach", async () => {
+  const one = await phone();
+  const again = {
+    id: id(702),
+    kind: "revisit",
+    what: "",
+    due_on: "2026-11-10",
+    who_may: "",
+    money: false,
+    why: "",
+  } as const;
+  await pack(one, { ...LUO, rev: 30, entitlements: [], tasks: [again] } as Row);
+  const page = await text(await one.get("/field/today"));
+  expect(page).toContain("time to go");
+  expect(page).not.toContain("late");
+});
+
 test("an overdue verification stands before looking in, whichever day came first", async () => {
   const one = await phone();
   const care = {
