@@ -76,6 +76,5 @@ ALL: dict[str, BusinessSetting] = {
         BusinessSetting("calendar.days", {}, "", 'days worked or free otherwise than the State Council says: {"2027-02-05": false}', "[DEF]"),
         BusinessSetting("county.name", "", "", "shown on badges and pages", ""),
         BusinessSetting("county.hotline", "12345", "", "a way without a phone of one's own", "R-OLD-3"),
-        BusinessSetting("position.enabled", False, "", "one optional point with a visit", "R-BUR-3"),
     )
 }  # fmt: skip
