@@ -55,6 +55,8 @@ interface Values {
   where_moved: string;
   reasons: string[];
   met: string[];
+  /** Said by the agent; nothing is asked where it is left alone. */
+  badge_shown: boolean;
   notes: string;
 }
 
@@ -224,7 +226,7 @@ export async function visitFact(
 function bodyOf(
   card: ResidentCard,
   values: Values,
-): Pick<VisitEnded, "reasons" | "met" | "outcome" | "where" | "notes"> {
+): Pick<VisitEnded, "reasons" | "met" | "badge_shown" | "outcome" | "where" | "notes"> {
   const outcome = values.outcome as Outcome;
   const where =
     { away: values.where_away, hospital: values.where_hospital, moved: values.where_moved }[outcome as string] ?? "";
@@ -233,7 +235,8 @@ function bodyOf(
     ...(seen ? [{ resident: card.id, relation: "self" }] : []),
     ...values.met.map((code) => metOf(card, code)),
   ];
-  return { reasons: values.reasons as VisitEnded["reasons"], met, outcome, where, notes: values.notes };
+  const badge = values.badge_shown ? { badge_shown: true } : {}; // left alone does not say no
+  return { reasons: values.reasons as VisitEnded["reasons"], met, ...badge, outcome, where, notes: values.notes };
 }
 
 function metOf(card: ResidentCard, code: string): { relation: string } {
@@ -256,6 +259,7 @@ export function read(form: URLSearchParams): Values {
     where_moved: words(form, "where_moved", 200),
     reasons: REASONS.filter((code) => form.getAll("reasons").includes(code)),
     met: MET.filter((code) => form.getAll("met").includes(code)),
+    badge_shown: form.get("badge_shown") === "yes",
     notes: words(form, "notes", 200),
   };
 }
@@ -292,8 +296,8 @@ export const correctable: Correctable = {
     const again = AGAIN.includes(values.outcome as Outcome)
       ? dayAfter(ctx, (await ctx.store.county.get()).retry_days)
       : null;
-    const { reasons, met, outcome, where, notes } = bodyOf(card, values);
-    return { errors, body: { ...before, reasons, met, outcome, where, notes, return_on: again } };
+    const { badge_shown: _, ...kept } = before;
+    return { errors, body: { ...kept, ...bodyOf(card, values), return_on: again } };
   },
 };
 
@@ -305,5 +309,6 @@ function written(body: VisitEnded, card: ResidentCard): Values {
     ...{ outcome: body.outcome, reasons: body.reasons, notes: body.notes ?? "" },
     ...{ where_away: where("away"), where_hospital: where("hospital"), where_moved: where("moved") },
     met: MET.filter((code) => relations.has(metOf(card, code).relation)),
+    badge_shown: body.badge_shown === true,
   };
 }

@@ -40,6 +40,19 @@ test("a visit with nobody at home is noted in one page, with its next day", asyn
   expect(await card(one)).toMatchObject({ tries: 1, tasks: [{ kind: "revisit", due_on: "2026-11-29" }] });
 });
 
+test("that the badge was shown is noted where the agent says so, and is no where nothing is said", async () => {
+  const one = await phone();
+  expect(await (await one.get(NEW)).text()).toMatch(/name="badge_shown" value="yes">/);
+  await one.post(NEW, { outcome: "refused", reasons: "care", badge_shown: "yes" });
+  const [first] = await one.store.records.list();
+  expect(first!.body.badge_shown).toBe(true);
+  const correction = `/field/records/${first!.id}/correction`;
+  expect(await (await one.get(correction)).text()).toMatch(/name="badge_shown" value="yes" checked/);
+  await one.post(correction, { outcome: "refused", reasons: "care", why: "没带证" });
+  const put = (await one.store.records.list()).find(({ kind }) => kind === "record.corrected");
+  expect(put!.body.body).not.toHaveProperty("badge_shown");
+});
+
 test("who went for a verification and came back without says why, with the same press", async () => {
   const one = await phone();
   await one.get(NEW);
