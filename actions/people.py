@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from actions import badges, bell, cards, desk_sessions, journal, phones
-from models import Area, Device, Person, Post, Resident, transaction
+from models import Area, Device, Person, Post, Resident, Station, transaction
 from rules import names, posts
 from rules.actors import Actor, Role, scope_of
 from rules.days import day_of
@@ -24,6 +24,7 @@ class NewPost:
     from_on: date
     to_on: date | None = None
     kind: str = ""
+    station: UUID | None = None  # where it is held, if anywhere
 
 
 def add(
@@ -32,7 +33,7 @@ def add(
 ) -> Person:  # fmt: skip
     """Somebody begins to work here, with a first post. Raises MayNotGivePost, FieldMissing."""
     name = _needed(name, "name")
-    _known_area(post.area)
+    _known_place(post)
     person = Person(
         name=name, initials=names.initials(name), phone=_digits(phone), unit=unit.strip(), duty=duty.strip()
     )
@@ -70,7 +71,7 @@ def change(
 
 def give_post(person: Person, post: NewPost, *, actor: Actor | None, now: datetime, by: str = "") -> Post:
     """Give somebody a post. Raises MayNotGivePost, FieldMissing."""
-    _known_area(post.area)
+    _known_place(post)
     if post.to_on is not None and post.to_on < post.from_on:
         raise FieldMissing("to_on")
     if actor is not None:
@@ -166,20 +167,24 @@ def _held(person: UUID, now: datetime) -> list[Post]:
 def _post(person: UUID, post: NewPost) -> Post:
     return Post(
         person=person, role=str(post.role), area=post.area, scope=scope_of(post.area), kind=post.kind,
-        from_on=post.from_on, to_on=post.to_on,
+        station=post.station, from_on=post.from_on, to_on=post.to_on,
     )  # fmt: skip
 
 
 def _facts(post: Post) -> dict[str, Any]:
     return {
         "post": post.id, "person": post.person_id, "role": post.role, "area": post.area, "from_on": post.from_on,
-        "to_on": post.to_on,
+        "to_on": post.to_on, "station": post.station_id,
     }  # fmt: skip
 
 
-def _known_area(code: str) -> None:
-    if not Area.select().where(Area.code == code).exists():
+def _known_place(post: NewPost) -> None:
+    if not Area.select().where(Area.code == post.area).exists():
         raise FieldMissing("area")
+    if post.station is not None:
+        station = Station.get_or_none(Station.id == post.station)
+        if station is None or not posts.held_at(station.area, post.area):
+            raise FieldMissing("station")
 
 
 def _needed(words: str, field: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rules.actors import Role
 from rules.days import end_of_month_after
+from rules.posts import StationLevel
 
 DATA = Path(__file__).parent.parent / "data"
 AREAS = DATA / "areas-520121.csv"
@@ -25,6 +26,11 @@ JIANZHONG = "520121107203"
 
 PASSWORD = "kaiyang 2026 demo"  # noqa: S105  # of every sign-in of a demo; a real database refuses known ones
 HOTLINE_OF_HUALI = "10286310427"
+STATIONS = (
+    (HUALI, StationLevel.TOWNSHIP_CENTRE, HOTLINE_OF_HUALI),
+    (QINGJIANG, StationLevel.VILLAGE_STATION, "10286310431"),
+    (JIANZHONG, StationLevel.VILLAGE_STATION, "10286310432"),
+)
 
 
 @dataclass(frozen=True)

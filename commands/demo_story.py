@@ -29,6 +29,7 @@ from actions import (
     residents,
     roster,
     spreadsheets,
+    stations,
     sync,
     verifications,
     visits,
@@ -57,7 +58,7 @@ from rules.days import CHINA, day_of
 BY = "demo"
 START = 120  # days ago
 Strand = Iterator[datetime]  # a part of the story; each instant it gives is when it goes on
-CHAPTERS = 13
+CHAPTERS = 14
 
 
 class Story:
@@ -67,6 +68,7 @@ class Story:
         self.blobs, self.now, self.today = blobs, now, day_of(now)
         self.dice = random.Random(20261013)
         self.person: dict[str, Person] = {}
+        self.station: dict[str, UUID] = {}
         self.phone: dict[str, Phone] = {}
         self.seen: set[UUID] = set()
 
@@ -74,6 +76,7 @@ class Story:
         """Give the title of each chapter before it is told."""
         told: Sequence[tuple[str, Callable[[], None]]] = (
             ("areas of 开阳县", self.areas),
+            ("where they work", self.stations),
             ("who works here", self.staff),
             ("2 000 residents", self.roster),
             ("the agency's list", self.agency),
@@ -123,10 +126,19 @@ class Story:
     def areas(self) -> None:
         areas.load(spreadsheets.read(who.AREAS), actor=None, now=self.at(START, "8:30"), by=BY)
 
+    def stations(self) -> None:
+        """The centre of the township, and a station in two of its villages."""
+        now = self.at(START, "8:45")
+        for area, level, phone in who.STATIONS:
+            name = f"{badges.place_name(area)}便民服务{'中心' if area == who.HUALI else '站'}"
+            wanted = stations.NewStation(name, level, area, phone=phone, hours="周一至周五 9:00–17:00")
+            self.station[area] = stations.add(wanted, actor=None, now=now, by=BY).id
+
     def staff(self) -> None:
         now, first = self.at(START, "9:00"), self.today - timedelta(days=START)
         for number, each in enumerate(who.STAFF):
-            post = people.NewPost(each.role, each.area, first, kind="two_committees" if each.role is Role.AGENT else "")
+            kind = "two_committees" if each.role is Role.AGENT else ""
+            post = people.NewPost(each.role, each.area, first, kind=kind, station=self.station.get(each.area))
             unit = (
                 badges.place_name(each.area)
                 if each.role is Role.AGENT

@@ -1,4 +1,4 @@
-"""The first administrator, and what else is done to people, posts, accounts and settings from the command line."""
+"""The first administrator, and what else is done to people, stations, posts, accounts and settings from the command line."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 import models
-from actions import accounts, county_settings, people
+from actions import accounts, county_settings, people, stations
 from commands._acting import acting
-from models import Account, Area, Installation, Person, Post
+from models import Account, Area, Installation, Person, Post, Station
 from rules import county_settings as known_settings
 from rules import sign_in
 from rules.actors import Role
 from rules.days import CHINA, day_of
+from rules.posts import StationLevel
 from rules.problems import Problem
 
 person_commands = AppGroup("person", help="People who work here.")
+station_commands = AppGroup("station", help="Service centres, stations and points.")
 post_commands = AppGroup("post", help="Posts: person x role x area x from/to.")
 account_commands = AppGroup("account", help="Desk accounts: password and second factor.")
 setting_commands = AppGroup("setting", help="Business settings, with their history.")
@@ -34,7 +36,7 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 def add_to(app: Flask) -> None:
-    for group in (person_commands, post_commands, account_commands, setting_commands):
+    for group in (person_commands, station_commands, post_commands, account_commands, setting_commands):
         app.cli.add_command(group)
 
 
@@ -81,6 +83,36 @@ def remove_person(person: str, why: str, by: str) -> None:
     click.echo(f"{found.name} no longer works here.")
 
 
+# ---- station
+
+
+@station_commands.command("add")
+@click.argument("name")
+@click.option("--area", required=True, help="12-digit code of the area, or its name where only one has it.")
+@click.option(
+    "--level", type=click.Choice([each.value for each in StationLevel]), default="village_station", show_default=True
+)
+@click.option("--address", default="", help="Where it is, as people say it.")
+@click.option("--phone", default="", help="Telephone.")
+@click.option("--hours", default="", help="When it is open, in words.")
+@acting
+def add_station(name: str, area: str, level: str, address: str, phone: str, hours: str, by: str) -> None:
+    """Add a station, and print its id."""
+    with _told():
+        wanted = stations.NewStation(name, StationLevel(level), _area(area), address, phone, hours)
+        made = stations.add(wanted, actor=None, now=_now(), by=by)
+    click.echo(str(made.id))
+
+
+@station_commands.command("list")
+@click.option("--area", default="", help="Only stations under this area.")
+def list_stations(area: str) -> None:
+    """List stations with their places, telephones and hours."""
+    prefix = _area(area).rstrip("0") if area else ""
+    for each in Station.select().where(Station.area.startswith(prefix)).order_by(Station.area, Station.name):
+        click.echo(f"{each.id}  {each.area}  {each.level}  {each.name}  {each.phone}  {each.hours}".rstrip())
+
+
 # ---- post
 
 
@@ -91,13 +123,15 @@ def remove_person(person: str, why: str, by: str) -> None:
 @click.option("--from", "from_on", type=DAY, help="First day; today by default.")
 @click.option("--to", "to_on", type=DAY, help="Last day; open by default.")
 @click.option("--kind", default="", help="two_committees, group_leader, grid_worker, window …")
+@click.option("--station", default="", help="Where the post is held: id or name of a station of the place.")
 @acting
-def give_post(person: str, role: str, area: str, from_on: Any, to_on: Any, kind: str, by: str) -> None:
+def give_post(person: str, role: str, area: str, from_on: Any, to_on: Any, kind: str, station: str, by: str) -> None:
     """Give PERSON (id or name) a post in AREA (code or name), and print its id."""
     now = _now()
     first = from_on.date() if from_on else day_of(now)
     with _told():
-        post = people.NewPost(Role(role), _area(area), first, to_on.date() if to_on else None, kind)
+        at = _station(station) if station else None
+        post = people.NewPost(Role(role), _area(area), first, to_on.date() if to_on else None, kind, at)
         given = people.give_post(_person(person), post, actor=None, now=now, by=by)
     click.echo(str(given.id))
 
@@ -223,6 +257,19 @@ def _person(text: str) -> Person:
     if not found:
         raise click.ClickException(f"Nobody here is {text}.")
     raise click.ClickException(f"{len(found)} people are called {text}; take the id: `flask --app app person list`.")
+
+
+def _station(text: str) -> UUID:
+    """A station by id, or by a name only one of them has."""
+    try:
+        found = list(Station.select().where(Station.id == UUID(text)))
+    except ValueError:
+        found = list(Station.select().where(Station.name == text))
+    if len(found) == 1:
+        return UUID(str(found[0].id))
+    raise click.ClickException(
+        f"{len(found) or 'No'} stations are called {text}; take the id: `flask --app app station list`."
+    )
 
 
 def _area(text: str) -> str:

@@ -291,6 +291,7 @@ DESK_KINDS: dict[str, str] = {
     "person.added": "someone began to work here",
     "person.changed": "a worker's name, phone, picture or kin changed",
     "person.removed": "someone stopped working here",
+    "station.added": "a service centre, station or point began to serve",
     "post.given": "a person received a post",
     "post.ended": "a post ended",
     "account.made": "a desk account was made",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from uuid import UUID
 
-from rules.actors import Actor, Role
+from rules.actors import Actor, Role, area_prefix, scope_of
 from rules.problems import MayNotGivePost
 
 #: What each role may give within its own area. A lead staffs the township but makes no second lead.
@@ -19,6 +20,19 @@ GIVES: dict[Role, tuple[Role, ...]] = {
 
 #: The posts that need a desk account; agents have none.
 AT_A_DESK = tuple(role for role in Role if role not in (Role.AGENT, Role.VILLAGE_REVIEWER))
+
+
+class StationLevel(StrEnum):
+    """便民服务中心, 站, 点."""
+
+    TOWNSHIP_CENTRE = "township_centre"
+    VILLAGE_STATION = "village_station"
+    SERVICE_POINT = "service_point"
+
+
+def held_at(station_area: str, post_area: str) -> bool:
+    """A post is held at a station of its own place, or at the centre of its township."""
+    return station_area.startswith(area_prefix(post_area)) or station_area == scope_of(post_area)
 
 
 def may_give(role: Role, area: str, person: UUID, *, actor: Actor) -> None:

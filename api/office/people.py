@@ -19,7 +19,7 @@ from api.office import bp, forms, go_to
 from api.office.frame import area_names
 from api.office.roles import LEADS, STAFF
 from api.office.words import said
-from models import Account, Area, Badge, Device, Enrolment, Person, Post
+from models import Account, Area, Badge, Device, Enrolment, Person, Post, Station
 from rules import posts, qr
 from rules.actors import Role
 from rules.days import day_of
@@ -38,7 +38,7 @@ def people_page() -> ResponseReturnValue:
 @bp.get("/people/new")
 @allows(*STAFF)
 def new_person() -> ResponseReturnValue:
-    return render_template("office/person_new.html", roles=_roles(), areas=_areas())
+    return render_template("office/person_new.html", roles=_roles(), areas=_areas(), stations=_stations())
 
 
 @bp.post("/people")
@@ -72,6 +72,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
         badge=Badge.select().where(Badge.person == found.id).order_by(Badge.issued_at.desc()).first(),
         roles=_roles(),
         areas=_areas(),
+        stations=_stations(),
         may_enrol=g.actor.may(*GIVES_PHONES) and any(Role(p.role) in CARRIES_PHONE for p in current),
         may_change=_may_look_after(found, current),
         may_badge=bool(current) and g.actor.may(*ISSUERS),
@@ -229,9 +230,11 @@ def _may_look_after(found: Any, held: list[Any]) -> bool:
 
 def _new_post() -> people.NewPost:
     today = day_of(g.now)
+    station = forms.uuid("station") if request.form.get("station") else None
     return people.NewPost(
-        forms.one_of("role", Role), forms.area("area"), forms.day("from_on") or today, forms.day("to_on")
-    )
+        forms.one_of("role", Role), forms.area("area"), forms.day("from_on") or today, forms.day("to_on"),
+        station=station,
+    )  # fmt: skip
 
 
 def _roles() -> list[tuple[str, Any]]:
@@ -246,6 +249,16 @@ def _areas() -> list[tuple[str, str]]:
         for area in Area.select().where(under).order_by(Area.code):
             found[area.code] = area.name if area.level != "village" else f"\u3000{area.name}"
     return list(found.items())
+
+
+def _stations() -> list[tuple[str, str]]:
+    """The stations under one's posts, as a list to choose from, in the order of their places."""
+    found: dict[UUID, Any] = {}
+    for prefix in g.actor.prefixes(*STAFF):
+        under = Station.area.between(prefix.ljust(12, "0"), prefix.ljust(12, "9"))
+        found |= {each.id: each for each in Station.select().where(under).order_by(Station.area, Station.name)}
+    names = area_names({each.area for each in found.values()})
+    return [(str(key), f"{names.get(each.area, '')} {each.name}") for key, each in found.items()]
 
 
 def _staff() -> list[dict[str, Any]]:

@@ -60,6 +60,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "badge": _l("a badge that counts"),
         "file": _l("the file"),
         "kind": _l("the kind of list"),
+        "station": _l("a station of the place where the post is"),
     },
     "benefit": {
         "BPIURR": _l("Pension"),

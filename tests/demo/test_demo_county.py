@@ -31,9 +31,11 @@ from models import (
     LifeVerification,
     Person,
     Picture,
+    Post,
     Request,
     Resident,
     Scope,
+    Station,
     Visit,
 )
 from rules.badges import Shown, shown
@@ -85,7 +87,13 @@ def states(model, field="state"):
 def test_it_is_a_real_county_of_invented_people():
     assert Resident.select().where(Resident.state == "verified").count() >= 2000
     assert {scope for (scope,) in Resident.select(Resident.scope).distinct().tuples()} == {who.HUALI, who.YONGWEN}
-    assert all(number.startswith("99") for (number,) in Resident.select(Resident.id_number).where(Resident.id_number.is_null(False)).limit(300).tuples())
+    assert all(
+        number.startswith("99")
+        for (number,) in Resident.select(Resident.id_number)
+        .where(Resident.id_number.is_null(False))
+        .limit(300)
+        .tuples()
+    )
     phones = Resident.select(Resident.phone).where(Resident.phone != "").tuples()
     assert all(phone.startswith("102") for (phone,) in phones)
 
@@ -120,6 +128,12 @@ def test_people_are_due_in_every_way():
     assert any((day.year, day.month) == (today.year, today.month) for day in listed)
     assert any((day - today).days > 90 for day in listed)
     assert Entitlement.select().where(~Entitlement.listed).exists()  # confirmed elsewhere meanwhile
+
+
+def test_agents_hold_their_posts_at_the_station_of_their_village():
+    held = {post.station.name for post in Post.select().where(Post.station.is_null(False), Post.role == "agent")}
+    assert held == {"花梨镇清江村便民服务站", "花梨镇建中村便民服务站"}
+    assert Station.select().where(Station.level == "township_centre").count() == 1
 
 
 def test_there_is_a_badge_for_each_page_at_the_door():
