@@ -199,9 +199,7 @@ def revoke_of(people: Collection[UUID], *, why: str, actor: Actor | None, now: d
     return found
 
 
-def _step(
-    step: str, kind: str, badges: Sequence[Badge], why: str, state: str, *, actor: Actor, now: datetime
-) -> None:
+def _step(step: str, kind: str, badges: Sequence[Badge], why: str, state: str, *, actor: Actor, now: datetime) -> None:
     ids = [each.id for each in badges]
     scopes = {each.scope for each in badges}
     if step != "resume" and not why.strip():
@@ -222,7 +220,9 @@ def _end(
         each.ended_at = None if state == "active" else now
     _save(found)
     deeds = [
-        journal.Deed(kind, each.scope, {"badge": each.id, "number": each.number, "state": state, "why": why}, rows=[each])
+        journal.Deed(
+            kind, each.scope, {"badge": each.id, "number": each.number, "state": state, "why": why}, rows=[each]
+        )
         for each in found
     ]
     journal.write(deeds, actor=actor, now=now, by=by)

@@ -60,9 +60,7 @@ def resume(entry: CareEntry, *, actor: Actor, now: datetime) -> CareEntry:
     return found
 
 
-def _move(
-    entry: CareEntry, states: tuple[str, ...], state: str, why: str, *, actor: Actor, now: datetime
-) -> CareEntry:
+def _move(entry: CareEntry, states: tuple[str, ...], state: str, why: str, *, actor: Actor, now: datetime) -> CareEntry:
     if not why.strip():
         raise FieldMissing("why")
     with transaction(entry.scope):

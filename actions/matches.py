@@ -157,5 +157,7 @@ def _deed_of(here: Resident, there: Resident) -> dict[str, Any]:
 
 
 def _told_dead(resident: UUID) -> bool:
-    found = DeathReport.select().where((DeathReport.resident == resident) & DeathReport.state.in_(("reported", "confirmed")))
+    found = DeathReport.select().where(
+        (DeathReport.resident == resident) & DeathReport.state.in_(("reported", "confirmed"))
+    )
     return bool(found.exists())

@@ -103,4 +103,3 @@ class Scans:
 
 
 scans = Scans()
-
