@@ -74,7 +74,10 @@ def test_a_paused_badge_counts_again(issued, cast, now):
     assert state_of(badge, now.date()) is Shown.PAUSED
     badges.resume([badge], actor=cast.luo_guoxiu.actor, now=now)
     assert state_of(badge, now.date()) is Shown.VALID
-    kinds = [e.kind for e in JournalEntry.select().where(JournalEntry.kind.startswith("badge.")).order_by(JournalEntry.position)]
+    kinds = [
+        e.kind
+        for e in JournalEntry.select().where(JournalEntry.kind.startswith("badge.")).order_by(JournalEntry.position)
+    ]
     assert kinds == ["badge.issued", "badge.suspended", "badge.resumed"]
 
 

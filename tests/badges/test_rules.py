@@ -114,7 +114,13 @@ def test_what_has_ended_never_comes_back(step, state, why):
 
 @pytest.mark.parametrize(
     ("text", "is_one"),
-    [("AbCdEfGhIjKlMn-_", True), ("short", False), ("AbCdEfGhIjKlMn-_x", False), ("AbCd/fGhIjKlMn-_", False), ("", False)],
+    [
+        ("AbCdEfGhIjKlMn-_", True),
+        ("short", False),
+        ("AbCdEfGhIjKlMn-_x", False),
+        ("AbCd/fGhIjKlMn-_", False),
+        ("", False),
+    ],
 )
 def test_a_public_id_is_96_bits_of_base64url(text, is_one):
     assert is_public_id(text) is is_one

@@ -17,7 +17,9 @@ def shape(database: Any) -> dict[str, Any]:
                 for column in database.get_columns(table)
             ),
             "keys": sorted((key.column, key.dest_table, key.dest_column) for key in database.get_foreign_keys(table)),
-            "indexes": sorted((index.name, tuple(index.columns), index.unique) for index in database.get_indexes(table)),
+            "indexes": sorted(
+                (index.name, tuple(index.columns), index.unique) for index in database.get_indexes(table)
+            ),
         }
         for table in (model._meta.table_name for model in models.TABLES)
     }

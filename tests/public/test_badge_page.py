@@ -22,7 +22,16 @@ from tests.support.cast import NEXT_VILLAGE
 
 STATIC = Path(__file__).parents[2] / "static"
 NOBODY = "AAAAAAAAAAAAAAAA"
-MALFORMED = ["x", "AAAAAAAAAAAAAAAAA", "AAAA/AAA", "%E5%A4%B4%E5%A4%B4", "<b>AAAAAAAAAAAA", "../../etc/passwd", "' OR 1=1 --", "A" * 900]
+MALFORMED = [
+    "x",
+    "AAAAAAAAAAAAAAAAA",
+    "AAAA/AAA",
+    "%E5%A4%B4%E5%A4%B4",
+    "<b>AAAAAAAAAAAA",
+    "../../etc/passwd",
+    "' OR 1=1 --",
+    "A" * 900,
+]
 
 
 @pytest.fixture
@@ -35,7 +44,15 @@ def revoked(issued, cast, now):
 def test_a_valid_badge_shows_the_face_and_the_second(issued, browser, clock):
     badge = issued()
     page = browser.get(f"/b/{badge.public_id}")
-    for said in ("有效", "花梨镇的代办员", "扫的是印好的证", "10月13日 10:42:00 查", "王芳", "花梨镇清江村", badge.number):
+    for said in (
+        "有效",
+        "花梨镇的代办员",
+        "扫的是印好的证",
+        "10月13日 10:42:00 查",
+        "王芳",
+        "花梨镇清江村",
+        badge.number,
+    ):
         assert said in page, said
     assert "照片和来的人，是同一个人吗？" in page
     for promise in ("办事 不收钱", "不要您的 银行卡和密码", "不要您的 短信验证码"):
@@ -227,7 +244,9 @@ def test_few_questions_reach_the_database(issued, client, db, monkeypatch):
     client.get(f"/b/{badge.public_id}")
     asked = []
     run = type(db).execute_sql
-    monkeypatch.setattr(type(db), "execute_sql", lambda self, sql, *a, **k: asked.append(sql) or run(self, sql, *a, **k))
+    monkeypatch.setattr(
+        type(db), "execute_sql", lambda self, sql, *a, **k: asked.append(sql) or run(self, sql, *a, **k)
+    )
     client.get(f"/b/{badge.public_id}")
     assert len([sql for sql in asked if sql.startswith("SELECT")]) <= 5, asked
 

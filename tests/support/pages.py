@@ -206,7 +206,9 @@ CONTAINERS = {
 
 
 def _without_addresses(text: str) -> str:
-    text = re.sub(r"https?://\S+|\S+@\S+|[\w.-]+:\d+[\w/.-]*|[\w.-]+\.(?:html?|csv|xlsx?|jsonl?|cn|gov|example)\S*", "", text)
+    text = re.sub(
+        r"https?://\S+|\S+@\S+|[\w.-]+:\d+[\w/.-]*|[\w.-]+\.(?:html?|csv|xlsx?|jsonl?|cn|gov|example)\S*", "", text
+    )
     return re.sub(r"\b[A-Z]{2,4}-[\w-]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b", "", text)  # HL-1013-02, ids
 
 
