@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import look
+from tests.support.browser import look, until_kept_offline, until_pictures_are_drawn
 from tests.support.phone import Phone
 from tests.support.server import Server
 
@@ -47,7 +47,7 @@ def mine(phone: Callable[..., Phone], desk: Page) -> Phone:
     field.press("Enter")
     page.click("text=去“今天”", timeout=60_000)
     page.wait_for_url("**/field/today")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    until_kept_offline(page)
     return carried
 
 
@@ -135,7 +135,7 @@ def test_a_round_out_of_signal_arrives_whole(
     officer = office("zhoumin")
     verification(officer, LUO)
     expect(officer.locator("main img").last).to_be_visible()
-    officer.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    until_pictures_are_drawn(officer)
     look(officer, "round-desk-check")
     officer.click("a:has-text('退回')")
     officer.click("label:has-text('动作没拍进去')")

@@ -21,7 +21,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from rules import id_numbers
 from rules.days import CHINA
 from tests.support import cast
-from tests.support.browser import look
+from tests.support.browser import look, until_pictures_are_drawn
 from tests.support.phone import Phone
 from tests.support.server import Server
 from tests.support.small_county import enrol, enter, make, sign
@@ -316,7 +316,7 @@ def test_sixty_due_twenty_spared_and_the_rest_walked_without_signal(
         expect(waits.filter(has_text=each.name)).to_have_count(1)
     waits.filter(has_text=COUPLE[0].name).click()
     officer.wait_for_url("**/verifications/*-*")
-    officer.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    until_pictures_are_drawn(officer)
     look(officer, "village-desk-check")
     officer.click("button:has-text('没问题')")
     officer.goto("/office/verifications")

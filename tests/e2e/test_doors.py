@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.browser import look
+from tests.support.browser import look, until
 
 
 def test_the_phone_program_opens_and_opens_again_without_signal(server, phone):
@@ -10,9 +10,7 @@ def test_the_phone_program_opens_and_opens_again_without_signal(server, phone):
     mine.page.goto("/field/")
     mine.page.locator("input#code").wait_for()  # asks for the township's code: the program itself, not the shell
     mine.look("door-field")
-    mine.page.wait_for_function(
-        "async () => (await navigator.serviceWorker.getRegistration('/field/'))?.active != null"
-    )
+    until(mine.page, "async () => (await navigator.serviceWorker.getRegistration('/field/'))?.active != null")
 
     server.kill()
     mine.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
+from tests.support.browser import until_kept_offline
 from tests.support.phone import Phone
 from tests.support.server import ROOT, Server
 
@@ -59,7 +60,7 @@ def enrolled(phone: Callable[..., Phone], server: Server) -> Phone:
     """王芳's phone with its pack, on Today, its shell kept by the worker."""
     mine = phone()
     enrol(mine.page, server)
-    mine.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    until_kept_offline(mine.page)
     return mine
 
 

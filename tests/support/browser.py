@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,26 @@ def look(page: Page, name: str) -> None:
     if sideways := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"):
         found.append(f"layout: the page scrolls sideways by {sideways} px")
     assert not found, f"{name} ({page.url}):\n  " + "\n  ".join(found)
+
+
+def until(page: Page, expression: str, seconds: float = 15) -> None:
+    """Wait until the page says yes to this JavaScript.
+
+    Not by `wait_for_function`: from its second try on that evaluates inside the page, where our CSP refuses it.
+    """
+    ends = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < ends, f"not within {seconds:g} s: {expression} ({page.url})"
+        page.wait_for_timeout(50)
+
+
+def until_kept_offline(page: Page) -> None:
+    """Wait until the worker answers for this page, so that it opens without a server."""
+    until(page, "navigator.serviceWorker.controller !== null")
+
+
+def until_pictures_are_drawn(page: Page) -> None:
+    until(page, "[...document.images].every(image => image.complete && image.naturalWidth > 0)")
 
 
 def axe(page: Page) -> list[str]:

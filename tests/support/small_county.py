@@ -8,6 +8,7 @@ import sys
 
 from playwright.sync_api import Page, expect
 
+from tests.support.browser import until_kept_offline
 from tests.support.server import ROOT, Server
 
 PIN = "835274"
@@ -52,7 +53,7 @@ def enrol(page: Page, server: Server, agent: str = "wang_fang", by: str = "luo_g
     at_the_county(server, f"enrolments.release({newest}, '{digits}', actor=CAST.{by}.actor, now=now)")
     page.click("text=去“今天”", timeout=60_000)
     page.wait_for_url("**/field/today")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    until_kept_offline(page)
 
 
 def enter(page: Page, pin: str = PIN) -> None:
