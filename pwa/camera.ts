@@ -20,6 +20,7 @@ export async function openCamera(view: HTMLElement, { photos, limit, go }: Camer
   const shutter = view.querySelector<HTMLButtonElement>("[data-camera-shutter]");
   const torch = view.querySelector<HTMLButtonElement>("[data-camera-torch]");
   const refused = view.querySelector<HTMLElement>("[data-camera-refused]");
+  const notKept = view.querySelector<HTMLElement>("[data-camera-not-kept]");
   if (!video || !shutter) return;
   shutter.disabled = true;
   let stream: MediaStream;
@@ -65,6 +66,7 @@ export async function openCamera(view: HTMLElement, { photos, limit, go }: Camer
     press.preventDefault(); // the form goes when the picture is kept
     if (shutter.disabled) return;
     shutter.disabled = true; // a second tap waits for nothing
+    if (notKept) notKept.hidden = true;
     const { event, role, next } = view.dataset;
     try {
       const jpeg = await shrink(video, await limit());
@@ -75,9 +77,9 @@ export async function openCamera(view: HTMLElement, { photos, limit, go }: Camer
         hidden(form, role!).value = stored.sha256;
         submit(form);
       } else if (next) go(next);
-    } catch (error) {
-      shutter.disabled = false;
-      view.dispatchEvent(new CustomEvent("daiban:camera-error", { bubbles: true, detail: error }));
+    } catch {
+      shutter.disabled = false; // the disk is full: said in the view, which stays open to try again
+      if (notKept) notKept.hidden = false;
     }
   });
 }

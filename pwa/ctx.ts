@@ -26,6 +26,7 @@
  *   <div class="camera" data-camera data-event="{{ draft.id }}" data-role="picture" data-facing="environment">
  *     <video data-camera-view playsinline muted></video>
  *     <div data-camera-refused hidden> … where to switch it on … </div>
+ *     <p data-camera-not-kept hidden role="alert"> … there was no room for the picture … </p>
  *     <button type="button" data-camera-shutter>…</button>   <button type="button" data-camera-torch hidden>…</button>
  *   </div>
  *   Inside a `<form>` the shutter stores the picture, writes its ciphertext hash into `<input type="hidden" name="{{ role }}">`
@@ -34,8 +35,9 @@
  *
  * Signature island (signature_pad is loaded only where this stands):
  *   <div class="pad" data-signature data-event="{{ draft.id }}" data-role="mark"><canvas></canvas></div>
- *   with an optional `<button type="button" data-signature-clear hidden>`; after each stroke the mark is sealed and stored, and the
- *   hidden input `mark` (name = role) of the form holds its hash, "" when wiped.
+ *   with an optional `<button type="button" data-signature-clear hidden>` and `<p data-signature-not-kept hidden role="alert">`; after
+ *   each stroke the mark is sealed and stored, and the hidden input `mark` (name = role) of the form holds its hash, "" when wiped.
+ *   The form waits for a stroke that is still being stored. `data-open` is on the pad once it takes ink.
  *
  * A page with `data-live` on any element is asked for again when a sync changed something (never while a form with a draft is open).
  *

@@ -3,6 +3,7 @@ import SignaturePad from "signature_pad";
 import { utf8, words } from "./bytes.ts";
 import { hidden } from "./camera.ts";
 import type { Store } from "./ctx.ts";
+import { submit } from "./forms.ts";
 
 const LIMIT = 8 * 1024;
 
@@ -22,7 +23,9 @@ export async function openPad(pad: HTMLElement, { photos }: { photos: Store["pho
   const { event, role } = pad.dataset;
   if (!canvas || !form || !event || !role) return;
   const clear = form.querySelector<HTMLButtonElement>("[data-signature-clear]");
+  const notKept = form.querySelector<HTMLElement>("[data-signature-not-kept]");
   const field = hidden(form, role);
+  const before = await photos.get(event, role);
   const ink = new SignaturePad(canvas, { minDistance: 3, penColor: getComputedStyle(pad).color });
 
   const resize = () => {
@@ -39,34 +42,60 @@ export async function openPad(pad: HTMLElement, { photos }: { photos: Store["pho
   resize();
   new ResizeObserver(resize).observe(canvas);
 
-  let storing: Promise<unknown> = Promise.resolve();
+  const store = async () => {
+    if (ink.isEmpty()) {
+      await photos.remove(event, role);
+      field.value = "";
+    } else {
+      const { width, height } = canvas.getBoundingClientRect();
+      const json = utf8(JSON.stringify(compact(ink.toData() as Points, width, height)));
+      field.value = (await photos.put(event, role, json.buffer, "application/json")).sha256;
+    }
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  let storing: Promise<void> = Promise.resolve();
+  let unstored = 0;
   const changed = () => {
     if (clear) clear.hidden = ink.isEmpty();
-    storing = storing.then(async () => {
-      if (ink.isEmpty()) {
-        await photos.remove(event, role);
-        field.value = "";
-      } else {
-        const { width, height } = canvas.getBoundingClientRect();
-        const json = utf8(JSON.stringify(compact(ink.toData() as Points, width, height)));
-        field.value = (await photos.put(event, role, json.buffer, "application/json")).sha256;
-      }
-      field.dispatchEvent(new Event("change", { bubbles: true }));
-    });
+    unstored++;
+    storing = storing
+      .then(store)
+      .then(
+        () => true,
+        () => false, // the disk is full; what was signed stays on the glass
+      )
+      .then((kept) => {
+        unstored--;
+        if (notKept) notKept.hidden = kept;
+      });
   };
   ink.addEventListener("endStroke", changed);
   clear?.addEventListener("click", () => {
     ink.clear();
     changed();
   });
+  holdForm(form, () => (unstored ? storing : null));
 
-  const before = await photos.get(event, role);
   if (before?.type === "application/json") {
     const { strokes } = JSON.parse(words(before.bytes)) as Strokes;
     ink.fromData(strokes.map((stroke) => ({ ...ink_defaults, points: spread(stroke) })) as never);
     field.value = (await photos.info(event, role))?.sha256 ?? "";
     if (clear) clear.hidden = false;
   }
+  pad.dataset.open = "";
+}
+
+/** Whoever saves while the last stroke is being sealed waits that moment: what was signed is never called missing. */
+function holdForm(form: HTMLFormElement, storing: () => Promise<void> | null): void {
+  const hold = (event: SubmitEvent) => {
+    if (!form.isConnected) return document.removeEventListener("submit", hold, true);
+    const wait = event.target === form && storing();
+    if (!wait) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    wait.then(() => submit(form, event.submitter));
+  };
+  document.addEventListener("submit", hold, true);
 }
 
 const ink_defaults = {

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import look, until_kept_offline, until_pictures_are_drawn
-from tests.support.phone import Phone
+from tests.support.phone import Phone, sign
 from tests.support.server import Server
 
 PIN = "835274"
@@ -58,19 +58,6 @@ def pin(page: Page) -> None:
 
 def heading(page: Page, words: str) -> None:
     expect(page.locator("h1", has_text=words).first).to_be_visible(timeout=15_000)
-
-
-def sign(page: Page) -> None:
-    """Strokes with a finger on the pad."""
-    pad = page.locator("[data-signature] canvas")
-    pad.scroll_into_view_if_needed()
-    box = pad.bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 60, box["y"] + 60)
-    page.mouse.down()
-    for step in range(1, 9):
-        page.mouse.move(box["x"] + 60 + step * 18, box["y"] + 60 + (step % 3) * 14)
-    page.mouse.up()
 
 
 def to_a_place(page: Page, name: str) -> None:
@@ -140,13 +127,14 @@ def test_a_round_out_of_signal_arrives_whole(
     officer.click("a:has-text('退回')")
     officer.click("label:has-text('动作没拍进去')")
     look(officer, "round-desk-send-back")
-    officer.click("button:has-text('退回')")
-    officer.wait_for_url("**/office/verifications**")
+    with officer.expect_navigation():
+        officer.click("button:has-text('退回')")
     # The lead asks about a visit; both reach the agent.
     desk.goto("/office/visits")
     desk.locator("main tbody tr", has_text=ZHOU).locator("th a").first.click()
     desk.fill("textarea[name=words]", "证送到时家里还有谁在？")
-    desk.click("button:has-text('发过去')")
+    with desk.expect_navigation():
+        desk.click("button:has-text('发过去')")
     page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(page.locator("main .out", has_text=LUO).locator("a.btn")).to_be_visible(timeout=30_000)
     mine.look("round-outbox-sent-back")

@@ -22,9 +22,9 @@ from rules import id_numbers
 from rules.days import CHINA
 from tests.support import cast
 from tests.support.browser import look, until_pictures_are_drawn
-from tests.support.phone import Phone
+from tests.support.phone import Phone, sign
 from tests.support.server import Server
-from tests.support.small_county import enrol, enter, make, sign
+from tests.support.small_county import enrol, enter, make
 
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the phone
 
@@ -306,6 +306,7 @@ def test_sixty_due_twenty_spared_and_the_rest_walked_without_signal(
     look(officer, "village-desk-log")
     officer.goto("/office/deaths")
     officer.locator("main .row", has_text=DIED.name).click()
+    officer.wait_for_url("**/office/deaths/*")
     expect(officer.locator("main")).to_contain_text("赵敏")
     expect(officer.locator("main")).not_to_contain_text("家人，家人")
     look(officer, "village-desk-death")
@@ -318,7 +319,8 @@ def test_sixty_due_twenty_spared_and_the_rest_walked_without_signal(
     officer.wait_for_url("**/verifications/*-*")
     until_pictures_are_drawn(officer)
     look(officer, "village-desk-check")
-    officer.click("button:has-text('没问题')")
+    with officer.expect_navigation():
+        officer.click("button:has-text('没问题')")
     officer.goto("/office/verifications")
     expect(waits.filter(has_text=COUPLE[0].name)).to_have_count(0)
     expect(waits.filter(has_text=COUPLE[1].name)).to_have_count(1)

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 from tests.support.browser import look
 
@@ -107,7 +107,7 @@ def test_a_printed_badge_is_scanned_and_taken_back(server, office, scan, window,
     typed = scan("/b/", 360, 740)
     typed.fill("#n", number.lower().replace("-", " "))
     typed.get_by_role("button", name="再查一次").click()
-    assert typed.get_by_role("heading", level=1).inner_text() == "已作废"
+    expect(typed.get_by_role("heading", level=1)).to_have_text("已作废")
 
 
 @pytest.mark.parametrize(("text", "size"), [("", (390, 844)), ("?text=large", (360, 740))])

@@ -6,49 +6,26 @@ The county is the small cast of the other tests; "away" is the server's process 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.support.browser import until_kept_offline
-from tests.support.phone import Phone
-from tests.support.server import ROOT, Server
+from tests.support.browser import settle
+from tests.support.phone import Phone, sign, stroke
+from tests.support.server import Server
+from tests.support.small_county import CHEN, PIN, at_the_county, enrol, enter, make, offer, release
 
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the phone
 
-PIN = "835274"
-CHEN = "陈桂兰"
 NOTE_A_VISIT = "a[href*='/field/visits/new'] >> nth=0"
-PRELUDE = """
-from datetime import UTC, datetime
-from argon2 import PasswordHasher
-import models
-from actions import enrolments, journal, phones
-from app import create_app
-from tests.support import cast
-create_app().app_context().push()
-models.database.connect(reuse_if_open=True)
-CAST, now = cast.CAST, datetime.now(UTC)
-"""
-
-
-def at_the_county(server: Server, lines: str) -> str:
-    """Do something at the county as a desk would, by the actions; give what it prints."""
-    command = [sys.executable, "-c", PRELUDE + lines]
-    ended = subprocess.run(command, cwd=ROOT, env=server.environment, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.strip()
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path / "server")
-    server.flask("migrate", "--demo")
-    at_the_county(server, "cast.make(PasswordHasher(time_cost=1, memory_cost=64).hash(cast.PASSWORD))")
+    make(server)
     server.start()
     yield server
     server.kill()
@@ -60,36 +37,7 @@ def enrolled(phone: Callable[..., Phone], server: Server) -> Phone:
     """王芳's phone with its pack, on Today, its shell kept by the worker."""
     mine = phone()
     enrol(mine.page, server)
-    until_kept_offline(mine.page)
     return mine
-
-
-def offer(server: Server) -> str:
-    made = "print(enrolments.offer(CAST.wang_fang.actor, actor=CAST.luo_guoxiu.actor, now=now).code)"
-    return at_the_county(server, made)
-
-
-def release(server: Server, digits: str) -> None:
-    newest = "models.Enrolment.select().order_by(models.Enrolment.offered_at.desc()).first()"
-    at_the_county(server, f"enrolments.release({newest}, '{digits}', actor=CAST.luo_guoxiu.actor, now=now)")
-
-
-def enrol(page: Page, server: Server) -> None:
-    page.goto(f"/field/enrol#{offer(server)}")
-    page.click("text=下一步")
-    enter(page)
-    expect(page.locator("h1")).to_have_text("再输一遍")
-    enter(page)
-    digits = page.locator(".enrol-digits").inner_text()
-    release(server, re.sub(r"\D", "", digits))
-    page.click("text=去“今天”", timeout=30_000)
-    page.wait_for_url("**/field/today")
-
-
-def enter(page: Page, pin: str = PIN) -> None:
-    for digit in pin:
-        page.click(f"[data-key='{digit}']")
-    expect(page.locator("form[data-sent]")).to_have_count(0)
 
 
 def reopen(phone: Phone) -> Page:
@@ -198,17 +146,6 @@ def test_a_visit_out_of_signal_with_the_program_killed_in_the_middle(enrolled: P
     assert number in page.locator(".out-done").inner_text()
 
 
-def sign(page: Page) -> None:
-    box = page.locator("[data-signature]").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 40, box["y"] + 40)
-    page.mouse.down()
-    for step in range(20):
-        page.mouse.move(box["x"] + 40 + step * 9, box["y"] + 40 + step % 5 * 12)
-    page.mouse.up()
-    expect(page.locator("input[type=hidden][name=mark]")).to_have_value(re.compile(r"^[0-9a-f]{64}$"))
-
-
 def test_wrong_digits_wait_longer_even_after_a_kill(enrolled: Phone) -> None:
     page = reopen(enrolled)
     for _ in range(2):
@@ -250,6 +187,7 @@ def test_a_picture_is_small_bare_and_kept_before_the_view_closes(enrolled: Phone
     page.click("[data-camera-shutter]")
     page.wait_for_selector("img[data-photo][src^='blob:']")
     page.click("text=用这张")
+    expect(page.locator("textarea")).to_have_value("想把老年证补一张")
     page.click(".dock .btn-primary")
     page.wait_for_url("**/residents/*said=*")
     server.start()
@@ -267,6 +205,58 @@ def test_a_picture_is_small_bare_and_kept_before_the_view_closes(enrolled: Phone
         "print(len(plain) <= 150_000, plain[:2].hex(), b'Exif' in plain)",
     )
     assert facts == "True ffd8 False"
+
+
+def test_a_full_phone_says_so_and_keeps_what_was_typed(enrolled: Phone) -> None:
+    """Where nothing more can be stored the shutter does not pretend: the view stays, and the next press counts again."""
+    page = enrolled.page
+    page.click(f"text={CHEN}")
+    page.click("text=老人有事要办")
+    page.fill("textarea", "想把老年证补一张")
+    page.get_by_role("link", name=re.compile("拍")).or_(page.get_by_role("button", name=re.compile("拍"))).first.click()
+    page.click("label[for=by-self]")
+    page.click("text=念给老人听了")
+    page.wait_for_selector("[data-camera-shutter]:not([disabled])", timeout=30_000)
+    page.evaluate(
+        """() => {
+            const { put } = IDBObjectStore.prototype;
+            window.diskIsFull = true;
+            IDBObjectStore.prototype.put = function (...given) {
+                const asked = put.apply(this, given);
+                if (window.diskIsFull && this.name === 'ciphers') this.transaction.abort(); // as the browser does
+                return asked;
+            };
+        }"""
+    )
+    page.click("[data-camera-shutter]")
+    expect(page.get_by_role("alert")).to_contain_text("照片没存下，手机满了")
+    enrolled.look("camera-full")
+    page.evaluate("window.diskIsFull = false")
+    page.click("[data-camera-shutter]")
+    page.click("text=用这张")
+    expect(page.locator("textarea")).to_have_value("想把老年证补一张")
+
+
+def test_saving_right_after_the_last_stroke_waits_for_it(enrolled: Phone) -> None:
+    """On a slow phone a stroke is still being sealed when the thumb is already on the button."""
+    page = enrolled.page
+    page.click(f"text={CHEN}")
+    page.click(NOTE_A_VISIT)
+    page.click("label[for=outcome-done]")
+    page.click(".dock .btn-primary")
+    page.wait_for_selector("[data-signature][data-open]")
+    page.evaluate(
+        """() => {
+            const { encrypt } = crypto.subtle;
+            crypto.subtle.encrypt = async (...given) => {
+                await new Promise((done) => setTimeout(done, 400));
+                return encrypt.apply(crypto.subtle, given);
+            };
+        }"""
+    )
+    stroke(page)
+    page.click("text=存好")
+    page.wait_for_url("**/residents/**")
 
 
 def test_two_windows_write_one_chain(enrolled: Phone, server: Server) -> None:
@@ -297,6 +287,7 @@ def test_locked_by_the_township(enrolled: Phone, server: Server) -> None:
     at_the_county(server, "phones.lock(models.Device.select().get(), actor=CAST.luo_guoxiu.actor, now=now, why='lost')")
     page = enrolled.page
     page.click("nav >> text=待传")
+    settle(page)
     page.evaluate("window.dispatchEvent(new Event('online'))")
     page = reopen(enrolled)
     expect(page.locator("main")).to_contain_text("镇里锁上了这部手机", timeout=15_000)
@@ -369,6 +360,7 @@ def test_size_of_words_and_language(enrolled: Phone) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "en")
     page.click("text=中文")
     page.click("text=好了")
+    settle(page)
     page = reopen(enrolled)
     expect(page.locator("html")).to_have_class("elder elder-max")
     enrolled.look("unlock-max")

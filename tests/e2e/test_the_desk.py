@@ -67,8 +67,8 @@ def test_every_thing_opens_from_its_list(office, size):
         if not page.locator(row).count():
             assert page.locator(".empty").count(), f"{place} shows neither a row nor why there is none"
             continue
-        page.locator(row).first.click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator(row).first.click()
         seen(page, f"office-{name}-{size['width']}")
 
 
@@ -107,6 +107,7 @@ def test_without_scripts_every_form_still_works(window, server):
     page.fill("#password", demo_people.PASSWORD)
     page.fill("#code", server.totp("liguoxiu"))
     page.click("#sign-in button")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
     assert page.url.endswith("/office/visits?days=all")
     state = page.locator(".table tbody tr", has=page.locator(".tag", has_text="待看")).first
     state.locator("a").click()

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.phone import Phone
+from tests.support.phone import Phone, sign
 from tests.support.server import Server
-from tests.support.small_county import CHEN, at_the_county, enrol, enter, make, sign
+from tests.support.small_county import CHEN, at_the_county, enrol, enter, make
 
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the phone
 

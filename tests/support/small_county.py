@@ -17,7 +17,7 @@ PRELUDE = """
 from datetime import UTC, datetime
 from argon2 import PasswordHasher
 import models
-from actions import enrolments
+from actions import enrolments, journal, phones
 from app import create_app
 from tests.support import cast
 create_app().app_context().push()
@@ -42,34 +42,29 @@ def at_the_county(server: Server, lines: str) -> str:
 
 def enrol(page: Page, server: Server, agent: str = "wang_fang", by: str = "luo_guoxiu") -> None:
     """The agent's phone: the code, a PIN, the six digits that `by` types at a desk, the pack; ends on Today."""
-    code = f"print(enrolments.offer(CAST.{agent}.actor, actor=CAST.{by}.actor, now=now).code)"
-    page.goto(f"/field/enrol#{at_the_county(server, code)}")
+    page.goto(f"/field/enrol#{offer(server, agent, by)}")
     page.click("text=下一步")
     enter(page)
     expect(page.locator("h1")).to_have_text("再输一遍")
     enter(page)
-    digits = re.sub(r"\D", "", page.locator(".enrol-digits").inner_text())
-    newest = "models.Enrolment.select().order_by(models.Enrolment.offered_at.desc()).first()"
-    at_the_county(server, f"enrolments.release({newest}, '{digits}', actor=CAST.{by}.actor, now=now)")
+    release(server, re.sub(r"\D", "", page.locator(".enrol-digits").inner_text()), by)
     page.click("text=去“今天”", timeout=60_000)
     page.wait_for_url("**/field/today")
     until_kept_offline(page)
+
+
+def offer(server: Server, agent: str = "wang_fang", by: str = "luo_guoxiu") -> str:
+    """A code for the agent's phone, given out by `by`."""
+    return at_the_county(server, f"print(enrolments.offer(CAST.{agent}.actor, actor=CAST.{by}.actor, now=now).code)")
+
+
+def release(server: Server, digits: str, by: str = "luo_guoxiu") -> None:
+    """The lead types the six digits that the phone shows."""
+    newest = "models.Enrolment.select().order_by(models.Enrolment.offered_at.desc()).first()"
+    at_the_county(server, f"enrolments.release({newest}, '{digits}', actor=CAST.{by}.actor, now=now)")
 
 
 def enter(page: Page, pin: str = PIN) -> None:
     for digit in pin:
         page.click(f"[data-key='{digit}']")
     expect(page.locator("form[data-sent]")).to_have_count(0)
-
-
-def sign(page: Page) -> None:
-    """Strokes with a finger on the pad, until they are kept."""
-    page.locator("[data-signature]").scroll_into_view_if_needed()
-    box = page.locator("[data-signature]").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 40, box["y"] + 40)
-    page.mouse.down()
-    for step in range(20):
-        page.mouse.move(box["x"] + 40 + step * 9, box["y"] + 40 + step % 5 * 12)
-    page.mouse.up()
-    expect(page.locator("input[type=hidden][name=mark]")).to_have_value(re.compile(r"^[0-9a-f]{64}$"))
