@@ -19,7 +19,7 @@ from huey.serializer import Serializer
 
 import keys
 import models
-from actions import badges, cards, dues, housekeeping, imports, pictures, verifications
+from actions import badges, cards, dues, housekeeping, imports, pictures, retention, verifications
 from rules.days import day_of
 from settings import Settings, from_environment, log_no_values
 
@@ -108,6 +108,11 @@ def forget_lists() -> int:
     return imports.forget_old(now=datetime.now(UTC), folder=settings.blobs_path)
 
 
+def forget_pictures() -> int:
+    """Pictures whose time is over, and old scans of badges."""
+    return retention.forget(now=datetime.now(UTC), folder=settings.blobs_path)
+
+
 def warn_of_badges() -> int:
     """Holders and leads hear once that a badge ends soon."""
     return badges.warn_ending(now=datetime.now(UTC))
@@ -123,6 +128,7 @@ JOBS: dict[str, Callable[[], int]] = {
     "lists": take_lists,
     "old lists": forget_lists,
     "badges": warn_of_badges,
+    "retention": forget_pictures,
 }
 
 
@@ -155,6 +161,12 @@ def each_hour() -> None:
     _run("sweep")
     _run("old lists")
     _run("badges")
+
+
+@huey.periodic_task(crontab(minute="37", hour="18-20"))
+def each_night() -> None:
+    """Between half past two and five in Shanghai; the clock of the queue is UTC. Three tries, for a machine may sleep."""
+    _run("retention")
 
 
 def _run(what: str) -> None:

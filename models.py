@@ -832,7 +832,7 @@ class Picture(Row):
     got = IntegerField(default=0)  # bytes received so far
     state = TextField(
         default="wanted"
-    )  # wanted | bad (came damaged, wanted again) | stored | shown (a copy exists) | unshowable
+    )  # wanted | bad (came damaged, wanted again) | stored | shown (a copy exists) | unshowable | forgotten (its time was over)
     stored_at = UtcField(null=True)
     near_hash = TextField(default="")  # perceptual, for the near-copy search
 

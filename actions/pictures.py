@@ -74,7 +74,7 @@ def take(
     picture = Picture.get_or_none((Picture.event == event) & (Picture.role == role) & (Picture.device == device))
     if picture is None:
         raise PictureNotWanted()
-    if picture.state in ("stored", "shown"):
+    if picture.state in ("stored", "shown", "forgotten"):
         return Taken(picture.bytes, fits=True, whole=True)
     if total != picture.bytes:
         raise BodyInvalid(where="total")
@@ -132,6 +132,12 @@ def _sync_folder(folder: Path) -> None:
 def _note(event: UUID, role: str, **facts: Any) -> None:
     with transaction():
         Picture.update(**facts).where((Picture.event == event) & (Picture.role == role)).execute()
+
+
+def delete_files(folder: Path, event: UUID, role: str) -> None:
+    """Delete all that is on the disk of one picture; what is gone already is as good."""
+    for path in (place(folder, event, role), copy_path(folder, event, role), folder / "partial" / f"{event}.{role}"):
+        path.unlink(missing_ok=True)
 
 
 # ---- the copy people see
@@ -202,7 +208,7 @@ def shown(event: UUID, role: str, *, folder: Path) -> tuple[str, bytes]:
 
 
 def roles_of(events: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
-    """{event: {role: state}} of the pictures these records name: wanted, stored, shown, bad or unshowable."""
+    """{event: {role: state}} of the pictures these records name: wanted, stored, shown, bad, unshowable or forgotten."""
     found: dict[UUID, dict[str, str]] = {}
     rows = Picture.select(Picture.event, Picture.role, Picture.state).where(Picture.event.in_(list(events)))
     for event, role, state in rows.order_by(Picture.event, Picture.role).tuples():

@@ -48,6 +48,7 @@ ALL: dict[str, BusinessSetting] = {
         BusinessSetting("verification.challenge_days", 30, "days", "a challenge is good for so long", "[DEF] design §4"),
         BusinessSetting("verification.revisit_working_days", 5, "working days", "to take a sent-back picture again", "[DEF] domain §8"),
         BusinessSetting("verification.max_an_hour", 6, "captures", "more in one hour are shown to the lead", "[DEF] domain §6"),
+        BusinessSetting("verification.picture_days", 60, "days", "a picture is kept after the next success; the consent text says so", "[DEF] R-PRI-7"),
         BusinessSetting("verification.gestures", GESTURES, "", "gestures and what is read out", "R-LIF-7"),
         BusinessSetting("verification.gesture_sets", {
             "normal": ["hand-on-chest", "hand-on-ear", "thumb-up", "two-fingers", "palm-open", "fist"],
@@ -66,6 +67,8 @@ ALL: dict[str, BusinessSetting] = {
         BusinessSetting("care.every_days", 30, "days", "between care visits", "[DEF] domain §1"),
         BusinessSetting("care.review_months", 6, "months", "a place on the care roster is looked at again", "[DEF] domain §1"),
         BusinessSetting("delivery.days", 7, "days", "to hand over a result", "[DEF] domain §14"),
+        BusinessSetting("request.papers_days", 30, "days", "pictures of papers are kept after the answer; the consent text says so", "[DEF] R-PRI-7"),
+        BusinessSetting("badge.scan_days", 90, "days", "the log of scanned badges goes back", "[DEF] R-PRI-7"),
         BusinessSetting("badge.months", 12, "months", "a badge is valid", "[DEF] domain §5"),
         BusinessSetting("badge.warn_days", 30, "days", "before a badge ends its holder is told", "[DEF] domain §5"),
         BusinessSetting("complaint.answer_working_days", 5, "working days", "to answer a complaint", "[DEF] domain §23"),

@@ -321,6 +321,7 @@ DESK_KINDS: dict[str, str] = {
     "roster.changed": "someone was enrolled in, paused in or left the care roster",
     "death.confirmed": "a death was confirmed, with its source",
     "death.mistaken": "a death report was a mistake",
+    "picture.forgotten": "a picture was deleted because its time was over",
     "held.adopted": "a held record took effect",
     "held.answered": "a held record was answered without effect",
     "clash.settled": "a field that desk and phone had changed differently was decided",
