@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,10 +117,18 @@ def transaction(*scopes: str) -> Iterator[None]:
         _lock(scopes)
         yield
         return
-    how = {"lock_type": "IMMEDIATE"} if is_sqlite() else {}
-    with database.atomic(**how):
+    if is_sqlite():
+        with _one_writer, database.atomic(lock_type="IMMEDIATE"):
+            yield
+        return
+    with database.atomic():
         _lock(scopes)
         yield
+
+
+#: SQLite has one writer at a time. Threads of one process wait here and are woken at once; SQLite's own waiting sleeps
+#: ever longer and overlooks whoever waited first.
+_one_writer = threading.Lock()
 
 
 def _lock(scopes: Iterable[str]) -> None:

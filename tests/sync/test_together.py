@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import models
@@ -91,3 +92,23 @@ def test_a_phone_that_pulls_while_others_write_misses_no_change(db, cast, now):
     pull()
     newest = Resident.select(Resident.id, Resident.rev).where(Resident.area == VILLAGE).tuples()
     assert seen == {str(resident): rev for resident, rev in newest}
+
+
+def test_writers_of_one_process_take_turns_whatever_the_database_would_do(db, cast, now):
+    """SQLite's own waiting sleeps ever longer and forgets who came first: told not to wait at all, nobody is turned away."""
+    writing = threading.Event()
+
+    def first():
+        with transaction(TOWNSHIP):
+            writing.set()
+            time.sleep(0.3)
+            models.next_revs(TOWNSHIP)
+
+    def second():
+        writing.wait()
+        if models.is_sqlite():
+            models.database.execute_sql("PRAGMA busy_timeout = 0")
+        with transaction(TOWNSHIP):
+            models.next_revs(TOWNSHIP)
+
+    together(first, second)
