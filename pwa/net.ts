@@ -47,9 +47,11 @@ export function makeNet(fetcher: typeof fetch, now: () => number = Date.now): Ne
       });
       const text = await response.text();
       const json = text ? parse(text) : null;
+      // A proxy's page for a server that is down, or a network's page that asks for a number, is not the county speaking:
+      // both may come with 200. Only 204 says nothing.
+      if (response.status !== 204 && (json === null || typeof json !== "object"))
+        return { kind: "unreachable", why: "cut" };
       if (response.ok) return { kind: "ok", status: response.status, body: json as T, at: now() };
-      // A proxy's page for a server that is down is not the county speaking.
-      if (json === null || typeof json !== "object") return { kind: "unreachable", why: "cut" };
       const { code, ...rest } = json as { code?: string; facts?: Record<string, unknown> };
       return { kind: "refused", status: response.status, code: code ?? "", facts: { ...rest, ...rest.facts } };
     } catch {

@@ -7,6 +7,7 @@
  *   from 16 KB; all halve after a cut.
  * - One runner: Web Locks where they are, else a lease in the database.
  */
+import { sha256 } from "./bytes.ts";
 import type { PhoneClock } from "./clock.ts";
 import { sealRecovery, signChallenge } from "./envelope.ts";
 import type { Answer, Net } from "./net.ts";
@@ -211,6 +212,7 @@ class Talk {
       }
       throw new Refused(answer.status, answer.code);
     }
+    if (!fromCounty(answer.body)) throw new Cut(); // somebody else's JSON: nothing of it counts
     this.#cuts = 0;
     const more = await this.#take(answer.body, sentAt, answer.at);
     for (const { id } of batch) sending.delete(id);
@@ -388,8 +390,10 @@ class Talk {
     const identity = (await device.get(db, "identity"))!;
     const cipher = await db.get("ciphers", [row.event, row.role]);
     if (!cipher) return;
+    if ((await sha256(cipher)) !== row.sha256) return; // damaged on this phone: it would be sent for nothing, for ever
     let offset = row.sent;
     let opened = false;
+    let anew = 0;
     sending.add(row.event);
     for (;;) {
       const { piece } = await this.#link();
@@ -397,7 +401,7 @@ class Talk {
       const path = `/api/phone/blobs/${row.event}/${row.role}?offset=${offset}&total=${cipher.byteLength}`;
       const token = this.#mailboxOnly ? { token: identity.mailbox } : {};
       const limitMs = 20_000 + bytes.byteLength / 2; // 2 KB/s is still a link
-      const answer = await net<{ offset?: number }>(path, { method: "PUT", bytes, limitMs, ...token });
+      const answer = await net<{ offset: number }>(path, { method: "PUT", bytes, limitMs, ...token });
       if (answer.kind === "unreachable") {
         await this.#halve("piece");
         this.#cuts += 1;
@@ -406,6 +410,7 @@ class Talk {
       }
       if (answer.kind === "refused" && answer.status === 409 && typeof answer.facts.offset === "number") {
         if (answer.facts.offset === offset) break; // it wants what it was given: something else is wrong
+        if (answer.facts.offset < offset && ++anew > 1) break; // it arrives damaged each time: another day, another link
         offset = answer.facts.offset;
         await blobs.arrived(db, row.event, row.role, offset, false);
         continue;
@@ -417,9 +422,10 @@ class Talk {
       }
       if (answer.kind === "refused") break; // this one not now; the others go on
       this.#cuts = 0;
-      offset += bytes.byteLength;
-      const done = answer.status === 201 || answer.status === 200;
-      const held = done ? cipher.byteLength : (answer.body?.offset ?? offset);
+      const { offset: held } = answer.body;
+      // Only a 201 that names all its bytes says that a picture has arrived: it may be let go of then.
+      const done = answer.status === 201 && held === cipher.byteLength;
+      if (!done && (answer.status !== 202 || typeof held !== "number")) throw new Cut();
       offset = held;
       await blobs.arrived(db, row.event, row.role, held, done);
       this.changed = true;
@@ -470,6 +476,11 @@ class Talk {
     const least = { batch: 1, piece: LEAST_PIECE, page: LEAST_PAGE }[unit];
     await device.put(this.parts.db, "link", { ...link, [unit]: Math.max(least, Math.floor(link[unit] / 2)) });
   }
+}
+
+/** Whether this is the county's own answer, which always says when it was given and of which epoch. */
+function fromCounty(answer: SyncAnswer | MailboxAnswer): boolean {
+  return Number.isInteger(answer.epoch) && !Number.isNaN(Date.parse(answer.now));
 }
 
 /** As many as fit one body; at least one. */

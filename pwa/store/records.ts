@@ -195,7 +195,10 @@ export async function counts(
 ): Promise<{ waiting: number; needs_you: number; held: number; pictures: number; bytes: number }> {
   const rows = await db.getAll("outbox");
   const of = (...states: OutboxRow["state"][]) => rows.filter((row) => states.includes(row.state)).length;
-  const blobs = (await db.getAll("blobs")).filter((row) => row.saved && !row.done && row.held);
+  const refused = new Set(rows.filter(({ state }) => state === "refused").map(({ id }) => id)); // theirs never travel
+  const blobs = (await db.getAll("blobs")).filter(
+    (row) => row.saved && !row.done && row.held && !refused.has(row.event),
+  );
   const bytes = blobs.reduce((sum, row) => sum + row.bytes - row.sent, 0);
   const waiting = of("queued", "sending");
   return { waiting, needs_you: of("refused"), held: of("held"), pictures: blobs.length, bytes };

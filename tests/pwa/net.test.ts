@@ -33,6 +33,11 @@ test("no signal, a proxy's own page and a refusal of the county are three things
   expect(await answering(new TypeError("failed"))("/x")).toEqual({ kind: "unreachable", why: "no-signal" });
   const gateway = new Response("<h1>Bad gateway</h1>", { status: 502 });
   expect(await answering(gateway)("/x")).toEqual({ kind: "unreachable", why: "cut" });
+  // A network that asks for a number before it lets anybody through answers 200, for every address.
+  const portal = () => new Response("<h1>Welcome</h1>", { headers: { "Content-Type": "text/html" } });
+  expect(await answering(portal())("/x")).toEqual({ kind: "unreachable", why: "cut" });
+  expect(await answering(new Response(""))("/x")).toEqual({ kind: "unreachable", why: "cut" });
+  expect(await answering(new Response(null, { status: 204 }))("/x")).toMatchObject({ kind: "ok", body: null });
   const refusal = Response.json({ code: "piece-not-next", kind: "conflict", facts: { offset: 7 } }, { status: 409 });
   expect(await answering(refusal)("/x")).toMatchObject({
     kind: "refused",

@@ -416,6 +416,68 @@ test("a picture is let go of with its record, never before it has arrived", asyn
   expect(await one.store.records.get(event)).toMatchObject({ kept: true });
 });
 
+test.each<[string, () => ReturnType<typeof ok>]>([
+  ["a page that is none of ours", () => ok({ login: "required" })],
+  ["200 with the right number of bytes", () => ok({ offset: 20_028 })],
+  ["201 with other bytes", () => ok({ offset: 1 }, 201)],
+])("a picture answered by %s has not arrived", async (_, answer) => {
+  const one = await phone();
+  const event = await withPicture(one, 20_000);
+  takes(one, () => ({ kept_to: { [TOWNSHIP]: 99 } }));
+  one.county.on((path) => (path.startsWith("/api/phone/blobs") ? answer() : undefined));
+  await one.sync.run();
+  expect(await one.store.outbox.counts()).toMatchObject({ pictures: 1 });
+  expect(await one.db.get("ciphers", [event, "picture"])).toBeDefined();
+  shelf(one);
+  await one.sync.run();
+  expect(await one.store.outbox.counts()).toMatchObject({ pictures: 0 });
+});
+
+test("a picture that always arrives damaged is sent twice, and the phone turns to something else", async () => {
+  const one = await phone();
+  await withPicture(one, 150_000);
+  takes(one);
+  let got = 0;
+  one.county.on((path, { bytes }) => {
+    const asked = /\?offset=(\d+)&total=(\d+)$/.exec(path);
+    if (!asked || !bytes) return undefined;
+    if (Number(asked[1]) !== got) return refused(409, "", { offset: got });
+    got += bytes.byteLength;
+    if (got < Number(asked[2])) return ok({ offset: got }, 202);
+    got = 0; // the hash did not fit
+    return refused(409, "", { offset: 0 });
+  });
+  expect((await one.sync.run()).kind).toBe("done");
+  expect(one.county.asked.filter(({ path }) => path.includes("?offset=0&"))).toHaveLength(2);
+  expect(await one.store.outbox.counts()).toMatchObject({ pictures: 1 });
+});
+
+test("a picture damaged on the phone is not sent", async () => {
+  const one = await phone();
+  const event = await withPicture(one, 20_000);
+  await one.db.put("ciphers", new ArrayBuffer(20_028), [event, "picture"]);
+  takes(one);
+  const { pieces } = shelf(one);
+  await one.sync.run();
+  expect(pieces).toEqual([]);
+  expect(await one.store.outbox.counts()).toMatchObject({ pictures: 1 });
+});
+
+test.each<[string, object]>([
+  ["nothing of ours", { code: 0, message: "please sign in" }],
+  ["no epoch", { now: NOW }],
+  ["no time", { epoch: 2 }],
+])("an answer that says %s is not the county's, and changes nothing", async (_, answer) => {
+  const one = await phone();
+  await record(one.ctx(), visit(id(1)));
+  one.county.on((path) => (path === "/api/phone/sync" ? ok(answer) : undefined));
+  expect(await one.sync.run()).toEqual({ kind: "unreachable" });
+  expect((await device.get(one.db, "identity"))!.epoch).toBe(1);
+  expect(await device.get(one.db, "heard")).toBeUndefined();
+  expect((await device.get(one.db, "cursor"))!.villages).toEqual({ [QINGJIANG]: 8 });
+  expect(await one.store.outbox.counts()).toMatchObject({ waiting: 1 });
+});
+
 /* ---- orders ---- */
 
 test("told to lock, it locks, and opens again only when the county takes it back", async () => {
@@ -451,6 +513,15 @@ test("told to wipe without the last record arriving, it keeps it", async () => {
   await one.sync.run();
   expect(one.wiped).toBe(0);
   expect(await one.db.count("blobs")).toBe(1);
+  shelf(one);
+  await one.sync.run();
+  expect(one.wiped).toBe(1);
+});
+
+test("told to wipe, it does not wait for the picture of a record that was refused", async () => {
+  const one = await phone();
+  await withPicture(one, 20_000);
+  takes(one, () => ({ orders: ["wipe"] }), "refused");
   shelf(one);
   await one.sync.run();
   expect(one.wiped).toBe(1);
