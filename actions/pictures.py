@@ -39,16 +39,19 @@ SECONDS = 20  # for one picture, before it is called bad
 
 
 def expect(records: Sequence[Arrived]) -> None:
-    """Remember which pictures these records name, inside the caller's transaction; refused ones have none."""
+    """Remember which pictures these records name, inside the caller's transaction; refused ones have none.
+
+    A record that gives one role to two pictures is held; the first of them is the one that is wanted.
+    """
     models.insert(
         [
             Picture(
-                event=record.id, role=blob.role, device=record.device, sha256=blob.sha256,
+                event=record.id, role=role, device=record.device, sha256=blob.sha256,
                 plain_sha256=blob.plain_sha256, key=blob.key, bytes=blob.bytes, type=blob.type,
             )
             for record in records
-            for blob in record.blobs
             if record.device is not None
+            for role, blob in {blob.role: blob for blob in reversed(record.blobs)}.items()
         ]
     )  # fmt: skip
 

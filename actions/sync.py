@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +48,7 @@ from rules.visits import may_correct
 
 log = structlog.get_logger()
 
+SHA256 = re.compile("[0-9a-f]{64}")
 LARGEST = 2**53  # counts beyond are no counts of ours, and no database holds them
 
 
@@ -143,9 +144,13 @@ def _open(item: Item, phones: Mapping[str, Any], only_from: Any) -> _Opened | Re
         return _refuse(item, Refused.MALFORMED)
     if str(said.id) != item.id or said.device != phone.id or max(said.seq, said.after) > LARGEST or said.v > 32_767:
         return _refuse(item, Refused.MALFORMED)
+    try:
+        at = said.at.astimezone(UTC)
+    except OverflowError:  # the first or last day there is, in another zone
+        return _refuse(item, Refused.MALFORMED)
     record = Arrived(
         id=said.id, scope=said.scope, hash=item.hash, kind=said.kind, v=said.v, device=said.device, seq=said.seq,
-        prev=said.prev, actor=said.actor, post=said.post, subject=said.subject, at=said.at, payload=payload,
+        prev=said.prev, actor=said.actor, post=said.post, subject=said.subject, at=at, payload=payload,
         signature=signature, blobs=said.blobs, after=said.after, offset_ms=said.offset_ms,
     )  # fmt: skip
     return _Opened(item, record, phone, said)
@@ -216,7 +221,7 @@ def _keep_refused(
             key = UUID(item.id)
         except (ValueError, AttributeError, TypeError):
             key = ciphers.uuid7(int(now.timestamp() * 1000))
-        digest = item.hash if len(item.hash) == 64 else ciphers.sha256(repr(item.raw).encode())
+        digest = item.hash if SHA256.fullmatch(item.hash) else ciphers.sha256(repr(item.raw).encode())
         rows[key, digest] = {
             "id": key, "hash": digest, "device": phone.id if phone else None, "scope": seen_by.scope if seen_by else "",
             "seq": None, "why": receipt.reason, "received_at": now, "item": _keepable(item),

@@ -109,6 +109,16 @@ def test_what_a_held_record_names_is_taken_and_what_a_refused_one_names_is_not(s
         assert put(event, picture.cipher, 0, len(picture.cipher))[0] == status
 
 
+def test_one_role_for_two_pictures_holds_the_record_and_stops_nobody(sync, put, phone, cast, now):
+    event, pair = str(uuid7()), [device.Picture("mark", jpeg(50, 50)) for _ in range(2)]
+    named = [picture.seal(event) for picture in pair]
+    bad = phone.payload("visit.ended", visit(cast, now), at=now, id=event, subject=cast.chen_guilan.id, blobs=named)
+    good = phone.payload("visit.ended", visit(cast, now), at=now, subject=cast.chen_guilan.id)
+    receipts = sync(phone, [phone.sealed(bad), phone.sealed(good)])["receipts"]
+    assert [(r["state"], r["reason"]) for r in receipts] == [("held", "unreadable-body"), ("accepted", "")]
+    assert put(event, pair[0].cipher, 0, len(pair[0].cipher))[0] == 201
+
+
 # ---- the copy people see
 
 

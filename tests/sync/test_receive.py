@@ -70,6 +70,31 @@ def test_a_visit_makes_a_new_row_for_the_phones_of_the_village(sync, pull, phone
 # ---- what is refused
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"id": "x\x00y", "hash": "\x00" * 64, "device": "d"},
+        {"id": "x", "hash": "é" * 64, "device": "\x00"},
+        {"id": "x", "hash": ["a"], "device": {"a": 1}},
+        "\x00",
+        None,
+    ],
+)
+def test_what_is_no_item_stops_nobody(sync, phone, cast, now, seen, bad):
+    good = phone.sealed(phone.payload("visit.ended", seen, at=now, subject=cast.chen_guilan.id))
+    receipts = sync(phone, [bad, good])["receipts"]
+    assert [(r["state"], r["reason"]) for r in receipts] == [("refused", "malformed"), ("accepted", "")]
+    assert Refusal.select().count() == 1
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_no_clock_of_ours_can_say_stops_nobody(sync, phone, cast, now, seen, at):
+    text = json.loads(phone.payload("visit.ended", visit(cast, now), at=now, subject=cast.chen_guilan.id)) | {"at": at}
+    good = phone.sealed(phone.payload("visit.ended", seen, at=now, subject=cast.chen_guilan.id))
+    receipts = sync(phone, [phone.sealed(json.dumps(text)), good])["receipts"]
+    assert [(r["state"], r["reason"]) for r in receipts] == [("refused", "malformed"), ("accepted", "")]
+
+
 def test_an_item_that_cannot_be_read_is_kept_and_the_others_go_on(sync, phone, cast, now, seen):
     good = phone.sealed(phone.payload("visit.ended", seen, at=now, subject=cast.chen_guilan.id))
     other = TestDevice(cast.wang_fang)
