@@ -414,6 +414,14 @@ class Attempt(Row):
     misses = IntegerField(default=0)
     next_at = UtcField()
 
+    @classmethod
+    def counted(cls, *keys: str, now: datetime) -> dict[str, Any]:
+        """The rows of these keys, locked to the end of the transaction: tries made at once are counted one by one."""
+        fresh = [{"key": key, "misses": 0, "next_at": now} for key in sorted(keys)]
+        cls.insert_many(fresh).on_conflict_ignore().execute()
+        found = cls.select().where(cls.key.in_(keys)).order_by(cls.key)
+        return {each.key: each for each in (found if is_sqlite() else found.for_update())}
+
 
 # ---- places and people who work here
 

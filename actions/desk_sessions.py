@@ -157,17 +157,15 @@ def _counted_by(account: Any, name: str, network: str, known: str, now: datetime
 def _count_a_miss(keys: dict[str, int], now: datetime) -> None:
     """Count the try as a miss until it proves good. Raises TooOften while one of the keys has to wait."""
     with transaction():
-        found = {a.key: a for a in Attempt.select().where(Attempt.key.in_(list(keys)))}
+        found = Attempt.counted(*keys, now=now)
         for attempt in found.values():
             if attempt.next_at > now:
                 raise TooOften(seconds=int((attempt.next_at - now).total_seconds()) + 1)
         for key, free in keys.items():
-            old = found.get(key)
-            misses = 1 if old is None or old.next_at + sign_in.MISSES_FADE < now else old.misses + 1
+            old = found[key]
+            misses = 1 if old.next_at + sign_in.MISSES_FADE < now else old.misses + 1
             next_at = now + sign_in.wait_after(misses, free=free)
-            Attempt.insert(key=key, misses=misses, next_at=next_at).on_conflict(
-                conflict_target=[Attempt.key], update={Attempt.misses: misses, Attempt.next_at: next_at}
-            ).execute()
+            Attempt.update(misses=misses, next_at=next_at).where(Attempt.key == key).execute()
 
 
 def _forgive(keys: dict[str, int]) -> None:

@@ -196,8 +196,7 @@ def _limit(network: str, now: datetime) -> None:
 def _miss(key: str, now: datetime) -> int:
     """Count a miss and give how many there are; after a quiet day counting begins anew."""
     with transaction():
-        found = Attempt.get_or_none(Attempt.key == key)
-        misses = 1 if found is None or now - found.next_at > timedelta(days=1) else found.misses + 1
-        facts = {"misses": misses, "next_at": now + rule.wait_after(misses)}
-        Attempt.insert(key=key, **facts).on_conflict(conflict_target=[Attempt.key], update=facts).execute()
+        found = Attempt.counted(key, now=now)[key]
+        misses = 1 if now - found.next_at > timedelta(days=1) else found.misses + 1
+        Attempt.update(misses=misses, next_at=now + rule.wait_after(misses)).where(Attempt.key == key).execute()
     return misses

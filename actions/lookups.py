@@ -19,15 +19,13 @@ def by_number(text: str, *, actor: Actor, scope: str, now: datetime) -> str:
     """The keyed hash to look for; the look is noted whether anybody is found or not. Raises TooOften."""
     key = f"id-lookup:{actor.person}"
     with transaction(scope):
-        found = Attempt.get_or_none(Attempt.key == key)
-        if found is None or found.next_at <= now:
+        found = Attempt.counted(key, now=now)[key]
+        if found.next_at <= now:
             count, until = 1, now + AN_HOUR
         else:
             count, until = found.misses + 1, found.next_at
         if count > MOST:
             raise TooOften(seconds=int((until - now).total_seconds()) + 1)
-        Attempt.insert(key=key, misses=count, next_at=until).on_conflict(
-            conflict_target=[Attempt.key], update={Attempt.misses: count, Attempt.next_at: until}
-        ).execute()
+        Attempt.update(misses=count, next_at=until).where(Attempt.key == key).execute()
         reads.note([reads.Read(scope=scope, person=actor.person, resident=None, what="id-lookup")], now=now)
     return ciphers.lookup(models.keys().lookup, id_numbers.fold(text))
