@@ -11,11 +11,11 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -35,6 +35,7 @@ from peewee import (
     IntegerField,
     Model,
     ModelSelect,
+    OperationalError,
     PostgresqlDatabase,
     SmallIntegerField,
     SqliteDatabase,
@@ -47,6 +48,7 @@ from rules.actors import Actor, Role
 from rules.ciphers import ColumnKeys, uuid7
 
 database: Any = DatabaseProxy()
+Result = TypeVar("Result")
 
 MOST_PARAMETERS = 20_000  # of one statement; SQLite allows 32 766, PostgreSQL 65 535
 
@@ -135,7 +137,30 @@ def _lock(scopes: Iterable[str]) -> None:
     wanted = sorted(set(scopes))
     if not wanted or is_sqlite():
         return
-    list(Scope.select(Scope.code).where(Scope.code.in_(wanted)).order_by(Scope.code).for_update().tuples())
+    rows = Scope.select(Scope.code).where(Scope.code.in_(wanted)).order_by(Scope.code).for_update().tuples()
+    if len(list(rows)) < len(wanted):  # the first that ever happens in a scope: two at once would both make its row
+        Scope.insert_many([{"code": code} for code in wanted]).on_conflict_ignore().execute()
+        list(rows.clone())
+
+
+#: What PostgreSQL says of a transaction that it ended because two waited for each other; it did nothing wrong.
+_CONFLICTS = frozenset({"40001", "40P01"})
+TRIES = 4
+
+
+def again(work: Callable[[], Result]) -> Result:
+    """Do the work, which is one transaction; once more where the database ended it for the sake of another one."""
+    for left in reversed(range(TRIES)):
+        try:
+            return work()
+        except OperationalError as error:
+            if not left or not is_conflict(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+def is_conflict(error: OperationalError) -> bool:
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _CONFLICTS
 
 
 # ---- fields

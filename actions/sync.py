@@ -244,7 +244,7 @@ def _admit(opened: Sequence[_Opened], now: datetime) -> dict[int, Receipt]:
     if not opened:
         return {}
     try:
-        return _admit_together(opened, now)
+        return models.again(lambda: _admit_together(_as_they_came(opened), now))
     except OperationalError:  # busy or gone: the phone tries again
         raise
     except Exception as error:  # whatever it is, it must not keep a phone from handing in the rest
@@ -252,16 +252,18 @@ def _admit(opened: Sequence[_Opened], now: datetime) -> dict[int, Receipt]:
     if len(opened) > 1:
         found: dict[int, Receipt] = {}
         for each in opened:
-            each.record = _as_it_came(each.record)
             found |= _admit([each], now)
         return found
-    opened[0].record = _as_it_came(opened[0].record)
-    return _admit_together(opened, now, breaks=True)
+    return models.again(lambda: _admit_together(_as_they_came(opened), now, breaks=True))
 
 
-def _as_it_came(record: Arrived) -> Arrived:
-    record.body, record.state, record.why, record.number, record.position, record.rows = None, "accepted", "", "", 0, []
-    return record
+def _as_they_came(opened: Sequence[_Opened]) -> Sequence[_Opened]:
+    """What an earlier try that broke has written into the records is taken out again."""
+    for each in opened:
+        record = each.record
+        record.body, record.state, record.why, record.number, record.position = None, "accepted", "", "", 0
+        record.rows = []
+    return opened
 
 
 def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = False) -> dict[int, Receipt]:
@@ -269,7 +271,7 @@ def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = 
     for each in opened:
         post = posts.get(each.payload.post)
         each.record.scope = post.scope if post is not None and post.person == each.payload.actor else each.phone.scope
-    with transaction(*{each.record.scope for each in opened}):
+    with transaction(*{scope for each in opened for scope in (each.record.scope, each.phone.scope)}):
         receipts, fresh = _sift(opened)
         if not fresh:
             _keep_other_content(opened, receipts, now)

@@ -6,10 +6,13 @@ import threading
 import time
 from datetime import timedelta
 
+import pytest
+
 import models
-from actions import cards, sync, verify
-from models import JournalEntry, Resident, Visit, transaction
-from tests.support.cast import TOWNSHIP, VILLAGE
+from actions import cards, inbox, journal, sync, verify
+from models import InboxMessage, JournalEntry, Person, Resident, Visit, transaction
+from rules.ciphers import uuid7
+from tests.support.cast import TOWNSHIP, TOWNSHIP_ELSEWHERE, VILLAGE
 from tests.support.device import enrolled
 from tests.sync.conftest import visit
 
@@ -112,3 +115,81 @@ def test_writers_of_one_process_take_turns_whatever_the_database_would_do(db, ca
             models.next_revs(TOWNSHIP)
 
     together(first, second)
+
+
+def test_the_first_that_ever_happens_in_a_township_may_be_two_things_at_once(db, cast, now):
+    new_township = "520121300000"
+
+    def write():
+        with transaction(new_township):
+            journal.write([journal.Deed("setting.changed", new_township, {})], actor=None, now=now, by="test")
+
+    together(*[write] * 6)
+    entries = JournalEntry.select(JournalEntry.position).where(JournalEntry.scope == new_township)
+    assert sorted(row[0] for row in entries.tuples()) == [1, 2, 3, 4, 5, 6]
+    assert verify.verify().broken == []
+
+
+def test_a_fork_is_written_where_the_phone_was_given_out_beside_what_else_happens_there(db, cast, now, monkeypatch):
+    phone = enrolled(cast.wang_fang, by=cast.luo_guoxiu, now=now - timedelta(days=60))
+    sync.receive(batch(phone, cast, now, 3), now=now)
+    models.Device.update(scope=TOWNSHIP_ELSEWHERE).execute()  # she works here now, the phone is still of that township
+    phone.seq = 0  # its store was put back: the same places once more
+    errors, begun = [], threading.Event()
+
+    def elsewhere():
+        with transaction(TOWNSHIP_ELSEWHERE):
+            begun.set()
+            time.sleep(0.5)  # the other one comes meanwhile
+            deed = journal.Deed("setting.changed", TOWNSHIP_ELSEWHERE, {})
+            journal.write([deed], actor=None, now=now, by="test")
+
+    def again():
+        assert begun.wait(20)
+        sync.receive(batch(phone, cast, now, 3), now=now)
+
+    monkeypatch.setattr(sync, "log", Told(errors))
+    together(elsewhere, again)
+    assert errors == []
+    assert JournalEntry.select().where(JournalEntry.kind == "device.fork").count() == 3
+    assert verify.verify().broken == []
+
+
+class Told:
+    """A log that only remembers what went wrong."""
+
+    def __init__(self, errors):
+        self.errors = errors
+
+    def error(self, *_, exc_info=None, **__):
+        self.errors.append(exc_info)
+
+
+@pytest.mark.parametrize("made", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_what_the_database_ends_because_two_waited_for_each_other_is_done_again(db, cast, now, monkeypatch):
+    phone = enrolled(cast.wang_fang, by=cast.luo_guoxiu, now=now - timedelta(days=60))
+    payload = phone.payload("complaint.made", {"complaint": str(uuid7()), "kind": "complaint", "words": "太慢"}, at=now)
+    sent = phone.clear(payload)
+    item = sync.Item(sent["id"], sent["hash"], sent["device"], payload=payload, signature=sent["signature"])
+    they_hold, we_hold = threading.Event(), threading.Event()
+    tell, receipts = inbox.tell, []
+
+    def waited(messages, *, now):
+        we_hold.set()
+        assert they_hold.wait(20)
+        tell(messages, now=now)
+
+    def other():
+        """Somebody who holds the inbox of the leads and then wants the township."""
+        with transaction():
+            db.execute_sql("SET LOCAL deadlock_timeout = '20s'")  # so that it is the phone's transaction that ends
+            Person.update(inbox_rev=Person.inbox_rev + 1).execute()
+            they_hold.set()
+            assert we_hold.wait(20)
+            models._lock([TOWNSHIP])
+
+    monkeypatch.setattr(inbox, "tell", waited)
+    together(lambda: receipts.append(sync.receive([item], now=now)[0]), other)
+    assert receipts[0].state == "accepted"
+    assert InboxMessage.select().where(InboxMessage.about == models.Complaint.get().id).count() >= 1
+    assert verify.verify().broken == []
