@@ -22,17 +22,17 @@ def add_to(app: Flask) -> None:
     "--heads", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Heads kept outside the database."
 )
 def verify(heads: Path | None) -> None:
-    """Prove every chain, signature and row; name what is broken."""
+    """Prove every chain, signature, row and picture; name what is broken."""
     try:
         kept = action.read_heads(heads) if heads else None
     except (ValueError, KeyError, TypeError) as error:
         raise click.ClickException(f"{heads} is no file of heads.") from error
-    proof = action.verify(heads=kept)
+    proof = action.verify(heads=kept, folder=current_app.config["SETTINGS"].blobs_path)
     for line in proof.broken:
         click.echo(line)
     click.echo(
         f"{proof.entries} entries ({proof.erased} forgotten), {proof.signatures} signatures, "
-        f"{proof.rows} rows, {proof.looks} looks."
+        f"{proof.rows} rows, {proof.pictures} pictures, {proof.looks} looks."
     )
     if proof.broken:
         raise click.ClickException(f"{len(proof.broken)} things do not prove.")

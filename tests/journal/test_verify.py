@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 import models
-from actions import journal, reads, sync, verify
-from models import JournalEntry, Person, ReadEntry, Resident, Scope, Visit
+from actions import held as action
+from actions import journal, pictures, reads, sync, verify
+from models import JournalEntry, Person, Picture, ReadEntry, Resident, Scope, Visit, transaction
+from rules.ciphers import uuid7
 from tests.support.cast import TOWNSHIP
+from tests.support.device import Picture as Drawn
 from tests.support.device import enrolled
 from tests.sync.conftest import visit
 
 
 @pytest.fixture
-def filed(db, cast, now):
+def phone(db, cast, now):
+    return enrolled(cast.wang_fang, by=cast.luo_guoxiu, now=now - timedelta(days=60))
+
+
+@pytest.fixture
+def filed(phone, cast, now):
     """王芳's two visits are in the journal."""
-    phone = enrolled(cast.wang_fang, by=cast.luo_guoxiu, now=now - timedelta(days=60))
     receipts = []
     for hours in (5, 1):
         at = now - timedelta(hours=hours)
@@ -98,11 +106,13 @@ def test_a_changed_text_is_found_even_with_the_keys_in_hand(filed):
         ("signature", "its signature does not fit"),
         ("seq", "its place in the phone's own chain"),
         ("device", "a phone that is not here"),
+        ("at", "its column at says something else"),
     ],
 )
-def test_a_changed_column_is_found_though_the_chain_holds(filed, cast, column, found):
+def test_a_changed_column_is_found_though_the_chain_holds(filed, cast, now, column, found):
     changed = {
         "kind": "visit.checked", "actor": cast.zhao_min.id, "signature": b"\x01" * 64, "seq": 9, "device": cast.care,
+        "at": now - timedelta(days=9),
     }[column]  # fmt: skip
     entry = JournalEntry.get_by_id((TOWNSHIP, filed[0].position))
     _rewrite(entry, **{column: changed})
@@ -138,11 +148,93 @@ def test_a_missing_position_is_named(filed):
     assert any(f"positions {filed[0].position} to {filed[0].position} are missing" in line for line in broken())
 
 
-def test_a_forgotten_text_is_no_tampering(filed):
+def test_a_forgotten_text_is_no_tampering_and_one_taken_away_is(filed, cast, now):
     entry = JournalEntry.get_by_id((TOWNSHIP, filed[0].position))
     _rewrite(entry, payload=None)
+    why = f"{TOWNSHIP} position {entry.position}: its text is gone, and no event says that it was forgotten"
+    assert broken() == [why]
+    with transaction(TOWNSHIP):
+        deeds = [journal.Deed("erased", TOWNSHIP, {}, subject=cast.zhou_xinglin.id)]
+        journal.write(deeds, actor=None, now=now, by="test")
+    assert broken() == [why]
+    with transaction(TOWNSHIP):
+        deeds = [journal.Deed("erased", TOWNSHIP, {}, subject=cast.chen_guilan.id)]
+        journal.write(deeds, actor=None, now=now, by="test")
     proof = verify.verify()
     assert (proof.broken, proof.erased) == ([], 1)
+
+
+@pytest.fixture
+def held(phone, cast, now, db):
+    """A visit to somebody elsewhere waits in the tray."""
+    payload = phone.payload("visit.ended", visit(cast, now), at=now, subject=cast.ma_xiuying.id)
+    sent = phone.clear(payload)
+    item = sync.Item(sent["id"], sent["hash"], sent["device"], payload=payload, signature=sent["signature"])
+    (receipt,) = sync.receive([item], now=now)
+    assert receipt.state == "held"
+    return JournalEntry.get_by_id((receipt.scope, receipt.position))
+
+
+@pytest.mark.parametrize("state", ["accepted", "answered", "adopted"])
+def test_a_held_record_does_not_leave_the_tray_unseen(held, state):
+    assert broken() == []
+    _rewrite(held, state=state)
+    assert any(line.startswith(f"{held.scope} position {held.position}: its state ({state}") for line in broken())
+
+
+def test_an_answered_record_proves_and_does_not_come_back_unseen(held, cast, now):
+    action.answer([held], words="不在我镇", actor=cast.luo_guoxiu.actor, now=now)
+    assert broken() == []
+    _rewrite(held, state="held")
+    assert any("its state (held) is none that an event gave it" in line for line in broken())
+
+
+def test_an_applied_record_does_not_come_into_the_tray_unseen(filed):
+    entry = JournalEntry.get_by_id((TOWNSHIP, filed[0].position))
+    _rewrite(entry, state="held")
+    assert broken() == [
+        f"{TOWNSHIP} position {entry.position}: its state (held with effect) is none that an event gave it"
+    ]
+
+
+@pytest.fixture
+def pictured(phone, cast, now, settings):
+    """A visit whose mark has arrived."""
+    event, mark = str(uuid7()), Drawn("mark", b"jpeg")
+    blobs = [mark.seal(event)]
+    payload = phone.payload("visit.ended", visit(cast, now), at=now, id=event, subject=cast.chen_guilan.id, blobs=blobs)
+    sent = phone.clear(payload)
+    item = sync.Item(sent["id"], sent["hash"], sent["device"], payload=payload, signature=sent["signature"])
+    assert sync.receive([item], now=now)[0].state == "accepted"
+    taken = pictures.take(
+        phone.id, UUID(event), "mark", offset=0, total=len(mark.cipher), piece=mark.cipher,
+        folder=settings.blobs_path, now=now,
+    )  # fmt: skip
+    assert taken.whole
+    return pictures.place(settings.blobs_path, UUID(event), "mark")
+
+
+def test_a_picture_is_proven_by_the_record_that_names_it(pictured, settings):
+    proof = verify.verify(folder=settings.blobs_path)
+    assert (proof.broken, proof.pictures) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda file: file.write_bytes(b"another"), "its file is not the one that came"),
+        (lambda file: file.unlink(), "its file is gone"),
+        (lambda _: Picture.update(sha256="0" * 64).execute(), "it is not the one that its record names"),
+        (lambda _: Picture.update(key="A" * 43).execute(), "it is not the one that its record names"),
+        (lambda _: Picture.update(role="other").execute(), "no record names it"),
+        (lambda _: Picture.delete().execute(), "it is gone without an event since"),
+    ],
+)
+def test_a_changed_or_missing_picture_is_found(pictured, settings, change, found):
+    change(pictured)
+    assert any(
+        line.startswith("picture ") and found in line for line in verify.verify(folder=settings.blobs_path).broken
+    )
 
 
 def test_the_log_of_looks_has_a_chain_of_its_own(filed, cast, now):
