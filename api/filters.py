@@ -120,12 +120,12 @@ def number(value: int | str | None) -> str:
 
 def listing(values: Iterable[str] | None) -> str:
     """Give a list in a sentence: 罗正英、李应芬."""
-    return ("、" if _zh() else ", ").join(filter(None, values or ()))
+    return ("、" if _zh() else ", ").join(str(each) for each in values or () if each)
 
 
 def facts(values: Iterable[str] | None) -> str:
     """Give facts in a sentence, read aloud well: 养老金认证，耳背."""
-    return ("，" if _zh() else ", ").join(filter(None, values or ()))
+    return ("，" if _zh() else ", ").join(str(each) for each in values or () if each)
 
 
 #: name in templates → filter; `app.py` adds them to Jinja, `pwa/filters.ts` has the same names.

@@ -196,6 +196,16 @@ def test_a_visit_shows_all_it_produced(lead, cast):
         assert words in page, words
 
 
+def test_a_verification_that_was_not_taken_says_why(lead, cast):
+    visit = a_visit(outcome="not_home", reasons="verification")
+    a_verification(visit=visit, state="closed_other", outcome="not_home", remarks="邻居说赶场去了")
+    delivered = {"to": "self", "why": "", "words": ""}
+    a_delivery(visit=visit.id, state="delivered", made=delivered)
+    page = lead.get(f"/office/visits/{visit.id}")
+    assert "没在家，邻居说赶场去了" in page
+    assert "本人收到" in page
+
+
 def test_fine_and_then_no_more(lead, cast):
     visit = a_visit()
     page = lead.submit(lead.get(f"/office/visits/{visit.id}"), "form[action$=check]")
