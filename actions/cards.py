@@ -115,6 +115,12 @@ def review_due(*, today: date, now: datetime) -> int:
     return count
 
 
+def review_soon(*, today: date) -> None:
+    """What a card is measured by has changed: the job looks again at everybody a verification is due of, some day."""
+    listed = Entitlement.select(Entitlement.resident).where(Entitlement.listed)
+    Resident.update(card_review_on=today).where(Resident.id.in_(listed)).execute()
+
+
 def _newly_due(reviewed: Mapping[UUID, date], today: date) -> list[UUID]:
     """Those of whom a verification came due since their card was set: no earlier than the day it was to be looked at."""
     soon = timedelta(days=models.setting("verification.due_soon_days")[0])

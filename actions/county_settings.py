@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import Any
 
 import models
-from actions import journal
-from models import Area, JournalEntry, Setting, canonical, transaction
+from actions import bell, cards, journal
+from models import Area, JournalEntry, Setting, transaction
 from rules import county_settings
 from rules.actors import Actor
+from rules.days import day_of
 from rules.problems import FieldMissing
 
 
 def change(key: str, value: Any, *, actor: Actor | None, now: datetime, by: str = "") -> tuple[Any, Any]:
-    """Give a setting a new value; answers (before, after). Raises FieldMissing for a wrong name or kind of value."""
-    if key not in county_settings.ALL or not _same_kind(value, county_settings.ALL[key].default):
+    """Give a setting a new value; answers (before, after). Raises FieldMissing for a wrong name or a value that does not fit."""
+    gestures, sets = models.setting("verification.gestures"), models.setting("verification.gesture_sets")
+    if key not in county_settings.ALL or not county_settings.fits(key, value, gestures=gestures, sets=sets):
         raise FieldMissing(key)
     scope = county()
     with transaction(scope):
@@ -27,6 +29,10 @@ def change(key: str, value: Any, *, actor: Actor | None, now: datetime, by: str 
         ).execute()
         body = {"key": key, "before": before, "after": value}
         journal.write([journal.Deed("setting.changed", scope, body, rows=[row])], actor=actor, now=now, by=by)
+        if key in county_settings.OF_CARDS:
+            cards.review_soon(today=day_of(now))
+    if key in county_settings.OF_CARDS:
+        bell.ring("cards")
     return before, value
 
 
@@ -45,9 +51,3 @@ def county() -> str:
     """The county this installation serves: the only one, or the widest area there is."""
     found = Area.select(Area.code).where(Area.level == "county").order_by(Area.code).scalar()
     return str(found or "000000000000")
-
-
-def _same_kind(value: Any, default: Any) -> bool:
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(value, bool) and isinstance(default, bool)
-    return isinstance(value, type(default)) and canonical(value) != ""

@@ -223,7 +223,7 @@ def set_setting(key: str, value: str, by: str) -> None:
         before, after = county_settings.change(key, wanted, actor=None, now=_now(), by=by)
     except Problem:
         kind = json.dumps(known_settings.ALL[key].default, ensure_ascii=False)
-        raise click.ClickException(f"{value} is not of the kind of its default, {kind}.") from None
+        raise click.ClickException(f"{value} does not fit; the default is {kind}.") from None
     click.echo(f"{key}: {json.dumps(before, ensure_ascii=False)} -> {json.dumps(after, ensure_ascii=False)}")
 
 

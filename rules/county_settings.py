@@ -5,7 +5,9 @@ A default marked [DEF] is ours, because no rule at hand gives a number (docs/rul
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 
@@ -81,3 +83,51 @@ ALL: dict[str, BusinessSetting] = {
         BusinessSetting("county.hotline", "12345", "", "a way without a phone of one's own", "R-OLD-3"),
     )
 }  # fmt: skip
+
+LARGEST = 3650  # of anything counted in days, months or minutes; no number of ours comes near
+#: Where nothing at all is a choice: no day's grace, no warning beforehand.
+MAY_BE_NONE = frozenset(
+    {"visit.retry_days", "visit.late_days", "visit.clock_minutes", "device.checker_days", "badge.warn_days"}
+)
+#: By these a card shows on phones; when one changes, everybody who waits for a verification is looked at again.
+OF_CARDS = frozenset({"verification.due_soon_days", "verification.challenge_days"})
+
+
+def fits(key: str, value: Any, *, gestures: Mapping[str, str], sets: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a value is one that the program can work with: a wrong one would stop every phone at once.
+
+    `gestures` and `sets` are those that stand now: a set names no gesture that has no words.
+    """
+    default = ALL[key].default
+    if type(value) is not type(default):
+        return False
+    match key:
+        case "verification.due_soon_days":
+            return len(value) == 2 and all(type(n) is int for n in value) and 0 <= value[1] <= value[0] <= LARGEST
+        case "verification.gestures":
+            return _words(value) and all(code in value for codes in sets.values() for code in codes)
+        case "verification.gesture_sets":
+            return set(value) == set(default) and all(
+                isinstance(codes, list) and codes and all(code in gestures for code in codes)
+                for codes in value.values()
+            )
+        case "calendar.days":
+            return all(_is_day(day) and isinstance(worked, bool) for day, worked in value.items())
+        case "benefits":
+            return _words(value)
+    if key.startswith("consent."):
+        return {"version", "text"} <= set(value) <= {"version", "text", "english"} and _words(value)
+    if isinstance(value, int):
+        return (0 if key in MAY_BE_NONE else 1) <= value <= LARGEST
+    return len(value) <= 60
+
+
+def _words(value: Mapping[str, Any]) -> bool:
+    return bool(value) and all(isinstance(words, str) and words.strip() for words in value.values())
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

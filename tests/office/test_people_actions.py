@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 import models
-from actions import accounts, county_settings, desk_sessions, people
-from models import Account, DeskSession, JournalEntry, Person, Post
+from actions import accounts, cards, county_settings, desk_sessions, people, phone_facts
+from models import Account, CareEntry, DeskSession, Entitlement, JournalEntry, Person, Post, Resident
+from rules import county_settings as known
 from rules.actors import Role
 from rules.problems import FieldMissing, MayNotGivePost, SignInNameTaken
 from tests.support.cast import COUNTY, NEXT_VILLAGE, TODAY, TOWNSHIP, VILLAGE, VILLAGE_ELSEWHERE
@@ -112,10 +113,46 @@ def test_a_setting_keeps_its_history(db, now):
     assert last_event(COUNTY).kind == "setting.changed"
 
 
-def test_a_setting_keeps_its_kind(db, now):
-    for wrong in ("30", True, [30], None):
-        with pytest.raises(FieldMissing):
-            county_settings.change("care.every_days", wrong, actor=None, now=now, by="zhang")
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        *(("care.every_days", wrong) for wrong in ("30", True, [30], None, 0, -1, 10**9)),
+        *(("verification.due_soon_days", wrong) for wrong in ([], [90], [30, 90], [90, "30"], [90, -1], [10**9, 1])),
+        *(("calendar.days", wrong) for wrong in ({"spring": False}, {"2027-02-05": "free"}, {"20270205": True})),
+        *(("verification.gestures", wrong) for wrong in ({}, {"fist": "请老人握个拳头"}, {"fist": 1})),
+        *(("verification.gesture_sets", wrong) for wrong in ({}, {"normal": ["fist"]})),
+        (
+            "verification.gesture_sets",
+            {"normal": ["jump"], "one_side": ["fist"], "bedridden": ["fist"], "none": ["none"]},
+        ),
+        ("verification.gesture_sets", {"normal": [], "one_side": ["fist"], "bedridden": ["fist"], "none": ["none"]}),
+        *(("consent.care_roster", wrong) for wrong in ({}, {"version": "2"}, {"version": "2", "text": ""})),
+        *(("benefits", wrong) for wrong in ({"BPIURR": None}, {})),
+        ("county.name", "县" * 61),
+    ],
+)
+def test_a_setting_that_would_stop_every_phone_is_refused(db, now, key, wrong):
+    with pytest.raises(FieldMissing):
+        county_settings.change(key, wrong, actor=None, now=now, by="zhang")
+
+
+@pytest.mark.parametrize("key", list(known.ALL))
+def test_every_default_fits_itself(db, now, key):
+    county_settings.change(key, known.ALL[key].default, actor=None, now=now, by="zhang")
+    phone_facts.county(name="", known="", today=now.date())
+
+
+def test_another_length_of_soon_moves_people_onto_phones_without_an_edit(db, cast, now):
+    due_on = now.date() + timedelta(days=110)
+    Entitlement.update(due_on=due_on).where(Entitlement.resident == cast.chen_guilan.id).execute()
+    CareEntry.update(state="left").execute()
+    with models.transaction(TOWNSHIP):
+        cards.touch([cast.chen_guilan.id], now=now)
+    assert Resident.get_by_id(cast.chen_guilan.id).card == "name"
+    county_settings.change("verification.due_soon_days", [120, 30], actor=None, now=now, by="zhang")
+    assert cards.review_due(today=now.date(), now=now) == 1
+    assert Resident.get_by_id(cast.chen_guilan.id).card == "full"
+    assert cards.review_due(today=now.date(), now=now) == 0
 
 
 # ---- the command line
