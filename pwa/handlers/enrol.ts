@@ -5,6 +5,7 @@
 import { b64 } from "../bytes.ts";
 import { type Ctx, Problem, type Route, seeOther } from "../ctx.ts";
 import { makeDeviceKey, sixDigits } from "../envelope.ts";
+import type { Answer } from "../net.ts";
 import * as county from "../store/county.ts";
 import * as device from "../store/device.ts";
 import type { PhoneStore } from "../store/index.ts";
@@ -116,7 +117,7 @@ async function claim(ctx: Ctx): Promise<Response> {
   const public_key = (await county.get<string>(store.db, store.vault.ring, "spki"))!;
   const asked: EnrolmentRequest = { code, public_key, version: ctx.env.version };
   const answer = await ctx.net<EnrolmentClaim>("/api/phone/enrolments", { json: asked });
-  if (answer.kind === "unreachable") throw new Problem("enrol-no-signal", {}, 409);
+  if (answer.kind === "unreachable" || unheard(answer)) throw new Problem("enrol-no-signal", {}, 409);
   ctx.session.delete("code");
   if (answer.kind === "refused") throw new Problem("enrol-code-refused", { too_often: answer.status === 429 }, 409);
   const digits = await sixDigits(code.slice(0, TYPED), public_key);
@@ -141,16 +142,21 @@ async function showDigits(ctx: Ctx): Promise<Response> {
     ctx.send("enrolled");
     return seeOther("/field/enrol/pack");
   }
-  const gone = answer?.kind === "refused" && answer.status !== 429;
+  const notHeard = answer !== null && unheard(answer);
+  const gone = answer?.kind === "refused" && !notHeard && answer.status !== 429;
   if (gone || (answer?.kind === "ok" && (answer.body.state === "void" || answer.body.state === "expired"))) {
     await county.remove(store.db, "enrolling");
     const twice = answer?.kind === "ok" && answer.body.state === "void";
     throw new Problem("enrol-ended", { twice }, 409);
   }
-  const unheard = answer?.kind === "unreachable";
-  if (polled && unheard === (ctx.query.get("unheard") === "1")) return new Response(null, { status: 204 });
+  if (polled && notHeard === (ctx.query.get("unheard") === "1")) return new Response(null, { status: 204 });
   const { digits } = state;
-  return ctx.render("field/enrol-digits.html", { digits: [digits.slice(0, 3), digits.slice(3)], unheard });
+  return ctx.render("field/enrol-digits.html", { digits: [digits.slice(0, 3), digits.slice(3)], unheard: notHeard });
+}
+
+/** No answer, or a county that stumbles: nothing is decided, and the same is asked again. */
+function unheard(answer: Answer<unknown>): boolean {
+  return answer.kind === "unreachable" || (answer.kind === "refused" && answer.status >= 500);
 }
 
 async function showPack(ctx: Ctx): Promise<Response> {

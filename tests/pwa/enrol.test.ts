@@ -117,6 +117,20 @@ test.each(["void", "expired"] as const)("a code that is %s asks for a new one", 
   expect((await one.get("/field/enrol/digits")).headers.get("HX-Push-Url")).toBe("/field/enrol");
 });
 
+test("a county that stumbles ends nothing: the same phone goes on when it stands again", async () => {
+  const one = await phone({ enrolled: false });
+  one.county.on(() => refused(500, "bug"));
+  await upToDigits(one);
+  county(one, { now: "released" });
+  await one.get("/field/enrol/claim");
+  one.county.on(() => refused(500, "bug"));
+  expect((await one.get("/field/enrol/digits?poll=1")).status).toBe(200); // it says that the county is not heard
+  expect((await one.get("/field/enrol/digits?poll=1&unheard=1")).status).toBe(204);
+  county(one, { now: "released" });
+  await one.get("/field/enrol/digits?poll=1&unheard=1");
+  expect((await device.get(one.db, "identity"))!.device).toBe(id(800));
+});
+
 test("asking for the page spends nothing", async () => {
   const one = await phone({ enrolled: false });
   await one.get("/field/enrol");
