@@ -41,7 +41,8 @@ def offer(agent: Actor, *, actor: Actor, now: datetime) -> Enrolment:
     `agent` is the person to carry the phone, with the posts in force. Raises AgentNotHere.
     """
     rule.may_offer(actor, agent)
-    post = next(each for each in agent.posts if each.role in rule.CARRIES_PHONE and actor.covers(each.area))
+    here = [each for each in agent.posts if actor.covers(each.area, *rule.GIVES_PHONES)]
+    post = next(each for each in here if each.role in rule.CARRIES_PHONE)
     scope = scope_of(post.area)
     code = ciphers.enrolment_code(os.urandom(16))
     with transaction(scope):

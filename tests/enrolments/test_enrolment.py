@@ -7,7 +7,10 @@ import pytest
 from actions import enrolments
 from models import Device, Enrolment, InboxMessage, JournalEntry, PhoneSession
 from rules import ciphers
+from rules.actors import Actor, HeldPost, Role
+from rules.ciphers import uuid7
 from rules.problems import AgentNotHere, DigitsDiffer, EnrolmentNotClaimed, NotFound
+from tests.support.cast import TOWNSHIP, VILLAGE_ELSEWHERE
 from tests.support.device import TestDevice
 
 
@@ -91,6 +94,15 @@ def test_another_agents_lead_may_not_offer_a_phone(db, cast, now):
         enrolments.offer(cast.zhao_min.actor, actor=cast.luo_guoxiu.actor, now=now)
     with pytest.raises(AgentNotHere):
         enrolments.offer(cast.wang_fang.actor, actor=cast.li_qiang.actor, now=now)
+
+
+def test_a_phone_belongs_to_the_township_whose_lead_gave_it_out(db, cast, now):
+    """Her lead of 花梨镇 is an agent elsewhere, where she works too; no phone is given out from there."""
+    lead, agent = cast.luo_guoxiu.actor, cast.wang_fang.actor
+    there = HeldPost(uuid7(), Role.AGENT, VILLAGE_ELSEWHERE)
+    lead = Actor(lead.person, lead.name, (*lead.posts, there))
+    agent = Actor(agent.person, agent.name, (there, *agent.posts))
+    assert enrolments.offer(agent, actor=lead, now=now).scope == TOWNSHIP
 
 
 def test_a_second_phone_with_the_same_code_voids_both(client, offered, cast, clock):
