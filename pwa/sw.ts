@@ -23,8 +23,22 @@ const SHELL = "/field/";
 worker.addEventListener("install", (event) => {
   // `reload`: what the browser's own cache still holds of an older version must not get in.
   const fresh = [SHELL, ...FILES].map((path) => new Request(path, { cache: "reload" }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)));
+  event.waitUntil(keep(fresh));
 });
+
+/** All of one version, or nothing: the version before stays until then. */
+async function keep(wanted: Request[]): Promise<void> {
+  const answers = await Promise.all(wanted.map((request) => fetch(request)));
+  const page = (answer: Response) => (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
+  // A network's own page may answer for any address, with 200.
+  if (answers.some((answer, at) => !answer.ok || answer.redirected || page(answer) !== (at === 0)))
+    throw new Error("not the files of this version");
+  // The county may have been renewed meanwhile: then its page names files that are not kept here.
+  const named = (await answers[0]!.clone().text()).match(/\/static\/built\/[\w.-]+\.(?:js|css)/g) ?? [];
+  if (named.length === 0 || named.some((file) => !FILES.includes(file))) throw new Error("the page of another version");
+  const cache = await caches.open(CACHE);
+  await Promise.all(answers.map((answer, at) => cache.put(wanted[at]!, answer)));
+}
 
 worker.addEventListener("activate", (event) => {
   const old = (name: string) => name.startsWith("daiban-") && name !== CACHE;
@@ -50,3 +64,5 @@ async function fromShell(wanted: Request | string): Promise<Response> {
   const cache = await caches.open(CACHE);
   return (await cache.match(wanted, { ignoreSearch: true })) ?? fetch(wanted);
 }
+
+export {};
