@@ -55,12 +55,26 @@ LOOKS: dict[str, Any] = {
 @allows(*DESKS)
 def residents_page() -> ResponseReturnValue:
     """Find somebody. Nothing is listed before something is asked: a list of everybody helps nobody."""
-    text, area = request.args.get("text", "").strip()[:40], request.args.get("area", "")
-    roster = request.args.get("roster", "")
+    args = request.args
+    return _found(args.get("text", ""), args.get("area", ""), args.get("roster", ""), args.get("after", ""))
+
+
+@bp.post("/residents/find")
+@allows(*DESKS)
+def find_resident() -> ResponseReturnValue:
+    """What was typed leads to an address that can be shared; a whole ID number stands in no address, and no log of one."""
+    text, area = request.form.get("text", ""), request.form.get("area", "")
+    if _is_number(text):
+        return _found(text, area)
+    return go_to(url_for("office.residents", text=text.strip() or None, area=area or None))
+
+
+def _found(text: str, area: str, roster: str = "", after: str = "") -> ResponseReturnValue:
+    text = text.strip()[:40]
     found: list[Any] = []
     more = ""
     if text or area or roster:
-        found, more = _search(text, area, roster, request.args.get("after", ""))
+        found, more = _search(text, area, roster, after)
         reads.note(
             [reads.Read(scope=log.scope_of_actor(g.actor), person=g.actor.person, resident=None, what="residents")],
             now=g.now,
@@ -69,7 +83,7 @@ def residents_page() -> ResponseReturnValue:
         "office/residents.html",
         rows=found,
         names=area_names({r.area for r in found}),
-        text=text,
+        text="" if _is_number(text) else text,
         area=area,
         roster=roster,
         areas=[(a.code, a.name) for a in villages(g.actor, *DESKS)],
@@ -249,7 +263,7 @@ def _search(text: str, area: str, roster: str, after: str) -> tuple[list[Any], s
 def _said(text: str) -> Any:
     r = Resident
     plain = text.replace(" ", "").upper()
-    if len(plain) in (15, 18) and plain[:-1].isdigit():
+    if _is_number(text):
         return r.id_lookup == lookups.by_number(plain, actor=g.actor, scope=log.scope_of_actor(g.actor), now=g.now)
     if plain.isdigit() and len(plain) == 11:
         return r.phone == plain
@@ -258,6 +272,12 @@ def _said(text: str) -> Any:
     if text.isascii():
         return (r.initials >= text.lower()) & (r.initials < text.lower() + log.LAST)
     return (r.name >= text) & (r.name < text + log.LAST)
+
+
+def _is_number(text: str) -> bool:
+    """Whether somebody typed a whole ID number."""
+    plain = text.replace(" ", "")
+    return len(plain) in (15, 18) and plain[:-1].isdigit()
 
 
 def _uuid(text: str) -> UUID:

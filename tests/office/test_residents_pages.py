@@ -8,7 +8,7 @@ from actions import lookups
 from models import CareEntry, Clash, ConsentRecord, JournalEntry, Person, ReadEntry, Resident
 from rules import ciphers
 from tests.office.scenes import a_visit
-from tests.support.cast import NEXT_VILLAGE, NOW
+from tests.support.cast import NEXT_VILLAGE, NOW, VILLAGE
 
 
 @pytest.fixture
@@ -40,6 +40,17 @@ def test_nobody_of_another_township_is_found(officer, cast):
     assert names_in(officer.get("/office/residents?text=mxy")) == []
     assert names_in(officer.get(f"/office/residents?text={cast.ma_xiuying.id_number}")) == []
     officer.get(f"/office/residents/{cast.ma_xiuying.id}", status=404)
+
+
+def test_a_whole_number_stands_in_no_address_and_other_words_in_one(officer, cast):
+    start = officer.get("/office/residents")
+    page = officer.submit(start, "form.find", text=cast.chen_guilan.id_number)
+    assert names_in(page) == ["陈桂兰"]
+    assert "?" not in page.url
+    assert cast.chen_guilan.id_number not in page.html
+    page = officer.submit(start, "form.find", text="陈", area=VILLAGE)
+    assert (names_in(page), "text=" in page.url, VILLAGE in page.url) == (["陈桂兰"], True, True)
+    assert cast.chen_guilan.id_number not in officer.get(f"/office/residents?text={cast.chen_guilan.id_number}").html
 
 
 def test_many_looks_by_number_are_slowed(officer, cast):
