@@ -603,6 +603,13 @@ def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
     }
 
 
+def written_in(phone: UUID, scopes: Iterable[str]) -> set[str]:
+    """Those of these townships in whose journal this phone has records: it waits to hear that they are kept there,
+    also when its agent no longer works there."""
+    e = JournalEntry
+    return {s for s in sorted(scopes)[:20] if e.select().where((e.device == phone) & (e.scope == s)).exists()}
+
+
 _WANTED = Lookup(
     Picture.event, Picture.role, Picture.got, by=Picture.device, also="state IN ('wanted', 'bad')",
     order="bytes LIMIT 200",

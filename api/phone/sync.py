@@ -35,7 +35,8 @@ def add_sync() -> ResponseReturnValue:
     receipts = sync.receive(items_of(body.items), now=g.now, only_from=phone)
     kept = sync.note(phone, _said(body), now=g.now)
     actor = actor_of(phone.person, now=g.now)
-    answer = _answer(phone, receipts, scopes=[phone.scope, *(scope_of(post.area) for post in actor.posts)])
+    now_of = {phone.scope, *(scope_of(post.area) for post in actor.posts), *(r.scope for r in receipts if r.scope)}
+    answer = _answer(phone, receipts, scopes=now_of | sync.written_in(phone.id, set(body.heads) - now_of))
     _compare_heads(body, answer["epoch"], phone)
     answer |= _rows(actor, body, answer["epoch"], g.now)
     rows, answer["inbox_rev"] = inbox.since(phone.person_id, body.inbox)

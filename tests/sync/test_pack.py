@@ -21,7 +21,8 @@ from models import (
     transaction,
 )
 from rules.ciphers import uuid7
-from tests.support.cast import TOWNSHIP, TOWNSHIP_ELSEWHERE, VILLAGE, VILLAGE_ELSEWHERE
+from tests.support.cast import COUNTY, TOWNSHIP, TOWNSHIP_ELSEWHERE, VILLAGE, VILLAGE_ELSEWHERE
+from tests.sync.conftest import visit
 
 
 def touched(residents, now):
@@ -286,6 +287,25 @@ def test_nothing_counts_as_kept_in_a_township_without_a_backup_where_the_county_
     assert sync(phone)["kept_to"] == {TOWNSHIP: 0}
     Scope.update(kept_to=2).where(Scope.code == TOWNSHIP).execute()
     assert sync(phone)["kept_to"] == {TOWNSHIP: 2}
+
+
+def test_a_phone_hears_what_is_kept_also_where_its_agent_worked_before(sync, phone, cast, now):
+    """Else it would hold its sealed copies for ever. Of a township where it wrote nothing it hears nothing."""
+    posts = {"person": cast.wang_fang.id, "role": "agent", "from_on": date(2026, 1, 1)}
+    there = Post.create(**posts, area=VILLAGE_ELSEWHERE, scope=TOWNSHIP_ELSEWHERE, to_on=now.date())
+    body = visit(cast, now)
+    payload = phone.payload(
+        "visit.ended", body, at=now, subject=cast.ma_xiuying.id, scope=TOWNSHIP_ELSEWHERE, post=there.id
+    )
+    Scope.update(kept_to=1).execute()
+    answer = sync(phone, [phone.sealed(payload)])
+    assert (answer["receipts"][0]["scope"], answer["receipts"][0]["state"]) == (TOWNSHIP_ELSEWHERE, "accepted")
+    assert answer["kept_to"][TOWNSHIP_ELSEWHERE] == 1
+    there.delete_instance()
+    heads = {scope: {"position": head["position"], "chain": head["chain"]} for scope, head in answer["heads"].items()}
+    assert sync(phone, heads=heads)["kept_to"] == {TOWNSHIP: 1, TOWNSHIP_ELSEWHERE: 1}
+    heads[COUNTY] = heads[TOWNSHIP]
+    assert COUNTY not in sync(phone, heads=heads)["kept_to"]
 
 
 def test_a_phone_is_told_of_its_agent_and_its_county_only_when_that_changed(sync, phone, cast):
