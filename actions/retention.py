@@ -24,7 +24,7 @@ GOOD = ("checked_ok", "exported", "acknowledged")
 
 
 @dataclass(frozen=True)
-class _Over:
+class Over:
     """A picture whose time is over: of which record, whose, and why."""
 
     event: UUID
@@ -39,15 +39,15 @@ def forget(*, now: datetime, folder: Path) -> int:
     settings = models.settings_of("verification.picture_days", "request.papers_days", "badge.scan_days")
     today = day_of(now)
     for over in _life_pictures(today, settings["verification.picture_days"]):
-        _delete(over, now=now, folder=folder)
+        delete(over, now=now, folder=folder)
     for over in _papers(today, settings["request.papers_days"]):
-        _delete(over, now=now, folder=folder)
+        delete(over, now=now, folder=folder)
     with transaction():
         BadgeScan.delete().where(BadgeScan.at < now - timedelta(days=settings["badge.scan_days"])).execute()
     return 0
 
 
-def _delete(over: Sequence[_Over], *, now: datetime, folder: Path) -> None:
+def delete(over: Sequence[Over], *, now: datetime, folder: Path) -> None:
     """Files first, then the key and the word of it: what a crash leaves half done is found again."""
     if not over:
         return
@@ -79,7 +79,7 @@ _GOOD_OF = Lookup(
 _BENEFITS = Lookup(_e.id, _e.cycle_months, _e.last_success_on, _e.confirmed_elsewhere_at, by=_e.id)
 
 
-def _life_pictures(today: date, days: int) -> Iterator[list[_Over]]:
+def _life_pictures(today: date, days: int) -> Iterator[list[Over]]:
     """Those over, a part at a time; in the order they were taken, so that deleting does not disturb the walk."""
     columns = (_v.id, _v.event, _v.scope, _v.resident, _v.captured_at, _v.entitlements, Picture.role)
     walk = (
@@ -94,7 +94,7 @@ def _life_pictures(today: date, days: int) -> Iterator[list[_Over]]:
         yield list(_over_of(part, today, days))
 
 
-def _over_of(part: Sequence[tuple[Any, ...]], today: date, days: int) -> Iterator[_Over]:
+def _over_of(part: Sequence[tuple[Any, ...]], today: date, days: int) -> Iterator[Over]:
     good: dict[UUID, list[tuple[datetime, datetime, list[str]]]] = defaultdict(list)
     for resident, captured_at, checked_at, entitlements in _GOOD_OF({row[3] for row in part}):
         good[resident].append((captured_at, checked_at, entitlements or []))
@@ -105,7 +105,7 @@ def _over_of(part: Sequence[tuple[Any, ...]], today: date, days: int) -> Iterato
         facts = [_benefit(each, benefits.get(UUID(each)), later) for each in entitlements or []]
         until = rule.life_picture_until(day_of(captured_at), facts, days=days)
         if until is not None and until < today:
-            yield _Over(event, role, scope, resident, "life picture")
+            yield Over(event, role, scope, resident, "life picture")
 
 
 def _benefit(
@@ -120,14 +120,14 @@ def _benefit(
 # ---- papers of requests
 
 
-def _papers(today: date, days: int) -> Iterator[list[_Over]]:
+def _papers(today: date, days: int) -> Iterator[list[Over]]:
     r = Request
     ended = r.state.in_(("answered", "declined")) & r.answered_at.is_null(False)
     columns = (r.event, Picture.role, r.scope, r.resident, r.answered_at)
     walk = r.select(*columns).join(Picture, on=(Picture.event == r.event)).where(ended & _kept())
     while True:
         part = [
-            _Over(event, role, scope, resident, "papers of a request")
+            Over(event, role, scope, resident, "papers of a request")
             for event, role, scope, resident, answered_at in walk.order_by(r.answered_at).limit(AT_ONCE).tuples()
             if rule.papers_until(day_of(answered_at), days=days) < today
         ]

@@ -28,6 +28,8 @@ AT_ONCE = 2000
 REPEATED = ("id", "kind", "v", "actor", "post", "subject")
 #: The event that lets texts about its subject go; without it a text that is missing was taken away.
 FORGETS = "erased"
+#: The event that deletes a picture whose time is over; its hashes stay, its key and its files go.
+DELETES = "picture.forgotten"
 #: What decides a held record, and the state it leaves it in.
 DECIDES = {"held.adopted": "adopted", "held.answered": "answered"}
 #: Kinds that write a row whenever they take effect; the others may find that everything stands as they say.
@@ -182,6 +184,7 @@ class _Leaves:
         self._db.execute(
             "CREATE TABLE picture (name TEXT PRIMARY KEY, hash TEXT, said_by TEXT, seen INTEGER) WITHOUT ROWID"
         )
+        self._db.execute("CREATE TABLE deleted (name TEXT PRIMARY KEY) WITHOUT ROWID")
         self._db.execute("CREATE TABLE state (event TEXT PRIMARY KEY, said_by TEXT, state TEXT) WITHOUT ROWID")
         self._db.execute("CREATE TABLE decided (event TEXT, state TEXT)")
         self._db.execute("CREATE TABLE no_text (subject TEXT, said_by TEXT)")
@@ -218,6 +221,9 @@ class _Leaves:
         """Keep the state of a phone's record; of a desk's deed, what it decided or forgot."""
         if entry.kind == FORGETS and entry.device is None:
             self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (_text(entry.subject),))
+        if entry.kind == DELETES and entry.device is None:
+            name = f"{said['body'].get('event')}.{said['body'].get('role')}"
+            self._db.execute("INSERT OR IGNORE INTO deleted VALUES (?)", (name,))
         if entry.kind in DECIDES and entry.device is None:
             self._db.execute("INSERT INTO decided VALUES (?, ?)", (said["body"].get("event"), DECIDES[entry.kind]))
         if entry.device is None:
@@ -255,10 +261,16 @@ class _Leaves:
         if found is None:
             return "no record names it"
         self._db.execute("UPDATE picture SET seen = 1 WHERE name = ?", (name,))
-        facts = (
+        deleted = self._db.execute("SELECT 1 FROM deleted WHERE name = ?", (name,)).fetchone() is not None
+        if deleted != (picture.state == "forgotten"):
+            return "an event deleted it, and it is here again" if deleted else "it was deleted without an event"
+        facts = [
             picture.sha256, picture.plain_sha256, picture.key, picture.bytes, picture.type, _text(picture.device),
-        )  # fmt: skip
-        return None if models.canonical(facts) == found[0] else "it is not the one that its record names"
+        ]  # fmt: skip
+        said = json.loads(found[0])
+        if deleted:
+            said[2] = ""
+        return None if facts == said else "it is not the one that its record names"
 
     def unseen_pictures(self) -> Iterator[tuple[str, str]]:
         yield from self._db.execute("SELECT name, said_by FROM picture WHERE seen = 0 ORDER BY name")

@@ -10,7 +10,7 @@ import pytest
 
 import models
 from actions import held as action
-from actions import journal, pictures, reads, sync, verify
+from actions import journal, pictures, reads, retention, sync, verify
 from models import JournalEntry, Person, Picture, ReadEntry, Resident, Scope, Visit, transaction
 from rules.ciphers import uuid7
 from tests.support.cast import TOWNSHIP
@@ -235,6 +235,31 @@ def test_a_changed_or_missing_picture_is_found(pictured, settings, change, found
     assert any(
         line.startswith("picture ") and found in line for line in verify.verify(folder=settings.blobs_path).broken
     )
+
+
+@pytest.fixture
+def deleted(pictured, settings, now):
+    """The same, deleted when its time was over."""
+    row = Picture.get()
+    over = retention.Over(row.event, row.role, TOWNSHIP, None, "life picture")
+    retention.delete([over], now=now, folder=settings.blobs_path)
+    return row
+
+
+def test_a_picture_deleted_by_its_event_is_proven_without_its_file(deleted, pictured, settings):
+    assert not pictured.exists()
+    proof = verify.verify(folder=settings.blobs_path)
+    assert (proof.broken, proof.pictures) == ([], 1)
+
+
+def test_a_deletion_that_no_event_tells_is_found(pictured, settings):
+    Picture.update(state="forgotten", key="").execute()
+    assert "it was deleted without an event" in verify.verify(folder=settings.blobs_path).broken[0]
+
+
+def test_a_deleted_picture_that_is_here_again_is_found(deleted, settings):
+    Picture.update(state="stored", key=deleted.key).execute()
+    assert "an event deleted it, and it is here again" in verify.verify(folder=settings.blobs_path).broken[0]
 
 
 def test_the_log_of_looks_has_a_chain_of_its_own(filed, cast, now):
