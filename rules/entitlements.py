@@ -16,7 +16,7 @@ from rules import id_numbers, spellings
 from rules.areas import Gazetteer, Level, NoPlace, fold_name, read_code
 from rules.days import end_of_month_after
 from rules.life_verification import due_on
-from rules.roster import Reason
+from rules.roster import TWOFOLD, Reason
 from rules.roster_columns import ROSTER
 from rules.tables import Columns, Record, text_of
 
@@ -60,7 +60,7 @@ STATES = {
 }
 REVIEWED = frozenset(
     "name-missing name-remark name-unreadable id-missing id-characters id-length id-date id-check id-century "
-    "id-number-cell id-sample no-heading benefit-missing resident-unknown two-records name-differs".split()
+    "id-number-cell id-sample no-heading name-two id-two benefit-missing resident-unknown two-records name-differs".split()
 )
 LONGEST_CYCLE = 60
 
@@ -108,6 +108,7 @@ def read(record: Record, gazetteer: Gazetteer, *, names: Mapping[str, str], demo
     if isinstance(name, spellings.NoName):
         reasons.append(Reason(name.flaw, name.bare))
     number = _id_number(record, reasons, demo=demo, today=today)
+    reasons += [Reason(code) for kept, code in TWOFOLD.items() if kept in record.twofold]
     benefit = read_benefit(text_of(cells.get("benefit")), names)
     if not benefit:
         reasons.append(Reason("benefit-missing"))

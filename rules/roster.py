@@ -42,8 +42,10 @@ REVIEWED = frozenset(
     "name-missing name-remark name-unreadable id-missing id-characters id-length id-date id-check id-century "
     "id-number-cell id-sample village-missing village-unknown village-ambiguous village-code-unknown "
     "village-code-differs remark-death remark-gone ask-county death-recorded record-closed name-differs "
-    "two-records no-heading".split()
+    "two-records no-heading name-two id-two".split()
 )
+#: Where two columns say two different things of one person, nobody knows which of them is meant.
+TWOFOLD = {"name": "name-two", "id_number": "id-two"}
 #: What a roster may say of somebody, in the order in which it is compared.
 FIELDS = (
     "name", "area", "household", "relation", "group", "address", "phone", "grid_worker", "helper_name",
@@ -112,6 +114,7 @@ def read(record: Record, gazetteer: Gazetteer, *, demo: bool, today: date) -> Li
     else:
         reasons.append(Reason(name.flaw, name.bare))
     number = _number(cells.get("id_number"), reasons, demo=demo, today=today)
+    reasons += [Reason(code) for kept, code in TWOFOLD.items() if kept in record.twofold]
     place = _place(record, gazetteer)
     candidates: tuple[Area, ...] = ()
     area, group = "", ""
@@ -205,7 +208,7 @@ def _rest(cells: Mapping[str, Cell], values: dict[str, Any], reasons: list[Reaso
         text = " ".join(text_of(cells.get(kept)).split()).removesuffix(".0" if kept == "household" else "\0")
         if not spellings.is_nothing(text):
             values[kept] = text[: LENGTHS[kept]]
-    written = text_of(cells.get("group"))
+    written = text_of(cells.get("group")) or text_of(cells.get("village_group"))
     if written and not spellings.is_nothing(written):
         group = fold_group(written)
     if group:

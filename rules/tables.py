@@ -76,8 +76,12 @@ class Columns:
         folded = fold_heading(above)
         return next((group for group in self.groups if group.pattern.search(folded)), None) if folded else None
 
+    def is_exact(self, heading: str) -> bool:
+        """Whether a heading is a known spelling, rather than one that only contains a known word."""
+        return any(each in self.exact for each in _spellings(fold_heading(heading)))
+
     def _alone(self, name: str) -> str:
-        bare = BRACKETS.sub("", name) or name
+        name, bare = _spellings(name)
         for each in (name, bare):
             if each in self.exact:
                 return self.exact[each]
@@ -86,13 +90,17 @@ class Columns:
 
 @dataclass(frozen=True)
 class Record:
-    """One source row: its place as the spreadsheet counts it, and the cells by field."""
+    """One source row: its place as the spreadsheet counts it, and the cells by field.
+
+    `twofold` are fields of which the row says two different things in two columns.
+    """
 
     sheet: str
     row: int
     cells: Mapping[str, Cell]
     headed: bool = True  # False: it stands where no heading was found
     columns: frozenset[str] = frozenset()  # the fields that its heading has, also where this row says nothing
+    twofold: frozenset[str] = frozenset()
 
 
 class Why(StrEnum):
@@ -139,6 +147,21 @@ def fold_heading(text: str) -> str:
     folded = "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
     folded = re.sub(r"^[*★☆●#]+|[*★☆●:;,。]+$", "", folded)
     return re.sub(r"^\(?\d{1,2}[.、)]", "", folded)
+
+
+def _spellings(folded: str) -> tuple[str, str]:
+    """A folded heading as it is looked up: with and without what stands in brackets, Latin letters small."""
+    name = folded.lower()
+    return name, BRACKETS.sub("", name) or name
+
+
+def _bare(cell: Cell) -> str:
+    return "".join(unicodedata.normalize("NFKC", text_of(cell)).split()).upper()
+
+
+def _says_more(cell: Cell, other: Cell) -> bool:
+    """Whether only the first of two cells can be an ID number: beside one, the number of another paper is nothing."""
+    return bool(LIKE_A_PERSON.match(text_of(cell))) and not LIKE_A_PERSON.match(text_of(other))
 
 
 def is_blank(cell: Cell) -> bool:
@@ -256,10 +279,15 @@ class _Reading:
 
     def _record(self, row: int, cells: Sequence[Cell], block: Mapping[int, str]) -> Record | Skipped:
         found: dict[str, Cell] = {}
+        twofold = set()
         for column, kept in block.items():
-            if column < len(cells) and kept not in found and not is_blank(cells[column]):
+            if column >= len(cells) or is_blank(cells[column]):
+                continue
+            if kept not in found or (kept in self.columns.first and _says_more(cells[column], found[kept])):
                 found[kept] = cells[column]
-        person = Record(self.sheet.name, row, found, columns=frozenset(block.values()))
+            elif kept in self.columns.first and not _says_more(found[kept], cells[column]):
+                twofold |= {kept} if _bare(cells[column]) != _bare(found[kept]) else set()
+        person = Record(self.sheet.name, row, found, columns=frozenset(block.values()), twofold=frozenset(twofold))
         if any(kept in found and LIKE_A_PERSON.match(text_of(found[kept])) for kept in self.columns.first):
             return person
         why = self._no_record(row, cells, found, block)
@@ -365,6 +393,7 @@ class _Reading:
                 kept = {column: names.get(name, name) for column, name in kept.items()}
         if not all(need & set(kept.values()) for need in self.columns.needs):
             return None
+        kept = self._surest(kept, said)
         texts = {column: fold_heading(words[-1]) for column, words in said.items()}
         rows = tuple(row for row, _ in levels)
         return _Heading(_blocks(kept, said, self.columns), texts, rows, max(said) + 1)
@@ -376,6 +405,15 @@ class _Reading:
         if found or not above or self.columns.field_of(said[-1]):
             return found
         return self.columns.field_of("".join(said[-2:]))
+
+    def _surest(self, kept: dict[int, str], said: Mapping[int, tuple[str, ...]]) -> dict[int, str]:
+        """Without the columns whose heading only contains a field's word, where another is called just that.
+
+        Beside 姓名 a column 照护人姓名 is somebody else's, also in the row where 姓名 is empty.
+        """
+        sure = {column for column in kept if self.columns.is_exact(said[column][-1])}
+        called = {kept[column] for column in sure}
+        return {column: name for column, name in kept.items() if column in sure or name not in called}
 
     def _spread(self, row: int, cells: Sequence[Cell]) -> dict[int, str]:
         """The texts of a heading's row by column, merged ones over all their columns."""

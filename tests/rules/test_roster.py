@@ -109,6 +109,14 @@ def test_a_number_cell_is_looked_at_even_when_its_check_character_fits(county):
     assert settle(read(county, id_number=int(whole))).outcome is Outcome.REVIEW
 
 
+@pytest.mark.parametrize(("kept", "code"), [("name", "name-two"), ("id_number", "id-two")])
+def test_two_different_names_or_numbers_in_one_row_are_for_a_person_to_look_at(county, kept, code):
+    said = {"name": "周兴林", "id_number": ID, "area_code": VILLAGE}
+    line = roster.read(Record("S", 7, said, twofold=frozenset({kept})), county, demo=True, today=TODAY)
+    assert codes(line) == [code]
+    assert settle(line).outcome is Outcome.REVIEW
+
+
 def test_sample_people_live_in_a_demo_only(county):
     assert settle(read(county)).outcome is Outcome.IMPORTED
     real = read(county, demo=False)

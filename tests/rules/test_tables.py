@@ -172,6 +172,48 @@ def test_the_heads_name_and_number_beside_a_persons_own_are_left_alone():
     assert (people[2]["name"], people[2]["id_number"]) == ("王芳", ID)
 
 
+@pytest.mark.parametrize("heading", ["组长姓名", "照护员姓名", "负责人姓名", "认证员姓名"])
+def test_another_persons_name_never_fills_an_empty_one(heading):
+    people, _ = one(["姓名", "身份证号", "村", heading], ["", ID, "清江村", "李强"])
+    assert people[2] == {"id_number": ID, "village": "清江村"}
+
+
+def test_another_persons_telephone_never_fills_an_empty_one():
+    people, _ = one(["姓名", "身份证号", "联系电话", "村医电话"], ["王芳", ID, "", "10211111111"])
+    assert people[2] == {"name": "王芳", "id_number": ID}
+
+
+@pytest.mark.parametrize("other", ["E12345678", "", "无", "5201000123"])
+def test_beside_an_id_number_the_number_of_another_paper_is_nothing(other):
+    found = list(records([sheet(["姓名", "证件号码", "身份证号"], ["王芳", other, ID])], ROSTER))
+    assert (found[1].cells["id_number"], found[1].twofold) == (ID, frozenset())
+    found = list(records([sheet(["姓名", "身份证号", "证件号码"], ["王芳", ID, other])], ROSTER))
+    assert (found[1].cells["id_number"], found[1].twofold) == (ID, frozenset())
+
+
+def test_two_different_id_numbers_or_names_in_one_row_are_told():
+    found = list(records([sheet(["姓名", "证件号码", "身份证号"], ["王芳", ID, ID2])], ROSTER))
+    assert found[1].twofold == {"id_number"}
+    found = list(records([sheet(["姓名", "身份证号", "老人姓名"], ["王芳", ID, "李强"])], ROSTER))
+    assert found[1].twofold == {"name"}
+    found = list(records([sheet(["姓名", "证件号码", "身份证号"], ["王芳", ID, f" {ID.lower()} "])], ROSTER))
+    assert found[1].twofold == frozenset()
+
+
+def test_a_column_of_village_and_group_is_the_village_only_where_there_is_no_other():
+    people, _ = one(["姓名", "身份证号", "村组"], ["王芳", ID, "清江村一组"])
+    assert people[2]["village"] == "清江村一组"
+    people, _ = one(["村组", "村", "姓名", "身份证号"], ["一组", "清江村", "王芳", ID])
+    assert (people[2]["village"], people[2]["village_group"]) == ("清江村", "一组")
+
+
+def test_the_whole_way_from_the_province_down_is_the_village_where_there_is_no_other():
+    people, _ = one(["姓名", "身份证号", "所属区划"], ["王芳", ID, "开阳县花梨镇清江村"])
+    assert people[2]["village"] == "开阳县花梨镇清江村"
+    people, _ = one(["姓名", "身份证号", "所属区划", "村"], ["王芳", ID, "开阳县", "清江村"])
+    assert people[2]["village"] == "清江村"
+
+
 def test_fathers_and_mothers_beside_a_child_are_left_alone():
     people, _ = one(
         ["儿童", "", "父亲", "", "监护人", ""],
@@ -269,19 +311,20 @@ def test_headings_are_folded(written, folded):
 
 
 FIELDS = {
-    "name": ["姓名", "姓 名", "居民姓名", "参保人姓名", "家庭成员姓名", "姓名（必填）", "被访人姓名"],
-    "id_number": ["身份证号", "公民身份号码", "身份证号码", "证件号码", "居民身份证号码(18位)", "身份证（必填）", "身份证\n号码", "本人身份证号码"],
-    "village": ["村", "户籍村", "村（社区）", "行政村", "所属村", "村/社区", "所在村（社区）", "户籍所在村"],
+    "name": ["姓名", "姓 名", "居民姓名", "参保人姓名", "家庭成员姓名", "姓名（必填）", "被访人姓名", "Name", "姓名/Name", "持证人", "帮扶对象姓名"],
+    "id_number": ["身份证号", "公民身份号码", "身份证号码", "证件号码", "居民身份证号码(18位)", "身份证（必填）", "身份证\n号码", "本人身份证号码", "ID", "ID号", "IDCard", "SFZH", "身分证号", "身份證號碼"],
+    "village": ["村", "户籍村", "村（社区）", "行政村", "所属村", "村/社区", "所在村（社区）", "户籍所在村", "村/居", "建制村", "归属村", "村社"],
     "area_code": ["村代码", "户籍村代码", "行政区划代码", "区划代码", "村（社区）代码", "村级区划编码"],
-    "township": ["乡镇", "乡（镇）", "乡镇（街道）", "街道", "镇", "所属乡镇"],
+    "township": ["乡镇", "乡（镇）", "乡镇（街道）", "街道", "镇", "所属乡镇", "乡", "街镇", "所在镇"],
     "group": ["组", "组别", "村民小组", "所在村民小组", "村（居）民小组"],
-    "phone": ["电话", "联系电话", "手机号", "手机号码", "联系方式", "本人电话", "电话（手机）"],
+    "phone": ["电话", "联系电话", "手机号", "手机号码", "联系方式", "本人电话", "电话（手机）", "座机", "Tel"],
     "contact_phone": ["联系人电话", "紧急联系人电话", "家属联系电话", "子女联系方式"],
-    "contact_name": ["联系人", "紧急联系人姓名", "家属姓名"],
+    "contact_name": ["联系人", "紧急联系人姓名", "家属姓名", "赡养人姓名", "照护人"],
     "household": ["户号", "户编号", "家庭编号"],
     "relation": ["与户主关系", "与户主的关系", "家庭关系"],
     "birth": ["出生日期", "出生年月", "出生年月日"],
-    "": ["证件类型", "是否有身份证", "身份证有效期", "网格员电话", "帮扶人姓名", "开户姓名", "银行卡号", "照片", "民族"],
+    "": ["证件类型", "是否有身份证", "身份证有效期", "网格员电话", "帮扶人姓名", "开户姓名", "银行卡号", "照片", "民族", "组长姓名",
+         "负责人姓名", "村支书电话", "代理人身份证号", "出生地", "姓名拼音", "按身份证填写"],
 }  # fmt: skip
 
 
