@@ -29,12 +29,16 @@ CHUNK = 500
 
 @dataclass
 class Loaded:
-    """What became of the list: counts by outcome, each row, who left the rounds and who stayed for a doubtful row."""
+    """What became of the list: counts by outcome, each row, who left the rounds, who stayed for a doubtful row.
+
+    `withheld` would have left by a list that seems incomplete, and stayed.
+    """
 
     counts: dict[str, int]
     rows: list[dict[str, Any]]
     dropped: int = 0
     kept: int = 0
+    withheld: int = 0
 
 
 @dataclass
@@ -44,11 +48,16 @@ class _Taken:
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
     on_list: set[UUID] = field(default_factory=set)
+    stayed: int = 0  # of those on the rounds before
     doubtful: list[Listed] = field(default_factory=list)
 
 
-def load(source: Source, *, covers: str = "", benefit: str = "", now: datetime, dry_run: bool = False) -> Loaded:
+def load(
+    source: Source, *, covers: str = "", benefit: str = "", whole: bool = False, now: datetime, dry_run: bool = False
+) -> Loaded:
     """Take the list in. `covers` and `benefit` say what it is complete for, where its rows do not.
+
+    `whole` says that somebody looked and that it is, also where it seems incomplete.
 
     Raises NotAllowed, ListHasNoHeading; then nothing was changed.
     """
@@ -63,10 +72,15 @@ def load(source: Source, *, covers: str = "", benefit: str = "", now: datetime, 
     held = _held(prefixes)
     read = [*(row for row in listed if not row.blocked), *taken.doubtful]
     gone, stay = rule.leaving(held, read, on_list=taken.on_list, covers=covers, benefit=benefit)
+    withheld = 0
+    if not covers and not whole:
+        staying = taken.stayed + len(stay)
+        if rule.seems_incomplete(leaving=len(gone), staying=staying, named=len(taken.on_list)):
+            gone, withheld = [], len(gone)
     if not dry_run:
         _drop([each.id for each in gone], source, now=now)
     counts = {outcome.value: taken.counts[outcome.value] for outcome in Outcome}
-    return Loaded(counts, taken.rows, len(gone), len(stay))
+    return Loaded(counts, taken.rows, len(gone), len(stay), withheld)
 
 
 def _listed(source: Source, gazetteer: Gazetteer, names: Mapping[str, str], benefit: str, today: date) -> list[Listed]:
@@ -152,6 +166,7 @@ def _settle(
         taken.on_list.add(made.id)
         return Outcome.IMPORTED, row.reasons
     taken.on_list.add(known.id)
+    taken.stayed += known.listed
     if _tell(known, row, today):
         changed.append(known)
         return Outcome.UPDATED, row.reasons

@@ -57,11 +57,15 @@ def receive(
     return sent
 
 
-def start(looked_at: Import) -> Import:
-    """Take a list in that was only looked at. Raises AlreadyDealtWith, also when two people press at once."""
+def start(looked_at: Import, *, whole: bool = False) -> Import:
+    """Take a list in that was only looked at; `whole`: somebody says that it lacks nobody.
+
+    Raises AlreadyDealtWith, also when two people press at once.
+    """
     ready = (Import.id == looked_at.id) & Import.dry_run & (Import.state == "done") & Import.file.is_null(False)
+    said = {"whole": True} if whole else None  # until the job counts
     with transaction():
-        begun = Import.update(dry_run=False, state="waiting", rows_done=0, counts=None, ended_at=None).where(ready)
+        begun = Import.update(dry_run=False, state="waiting", rows_done=0, counts=said, ended_at=None).where(ready)
         if begun.execute() == 0:
             raise AlreadyDealtWith("import")
         ImportRow.delete().where(ImportRow.import_ == looked_at.id).execute()
@@ -135,13 +139,16 @@ def _actor(sent: Import, now: datetime) -> Actor:
 
 
 def _take_entitlements(source: roster.Source, sent: Import, *, now: datetime) -> None:
-    loaded = entitlements.load(source, now=now, dry_run=sent.dry_run)
+    whole = bool((sent.counts or {}).get("whole"))
+    loaded = entitlements.load(source, whole=whole, now=now, dry_run=sent.dry_run)
     shown = [row for row in loaded.rows if row["outcome"] in ("review", "duplicate")]
     with transaction():
         ImportRow.delete().where(ImportRow.import_ == sent.id).execute()
         for start_at in range(0, len(shown), 500):
             ImportRow.insert_many([_shown(sent, row) for row in shown[start_at : start_at + 500]]).execute()
-        sent.counts = loaded.counts | {"dropped": loaded.dropped, "kept_for_review": loaded.kept}
+        sent.counts = loaded.counts | {
+            "dropped": loaded.dropped, "kept_for_review": loaded.kept, "withheld": loaded.withheld,
+        }  # fmt: skip
         sent.rows_done = sent.rows_total = len(loaded.rows)
         sent.state, sent.ended_at = "done", now
         sent.save(only=[Import.counts, Import.rows_done, Import.rows_total, Import.state, Import.ended_at])

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from flask_babel import ngettext
 
 from actions import areas, entitlements, roster, spreadsheets
 from actions.review_workbook import ReviewWorkbook
@@ -78,25 +79,32 @@ def import_roster(file: Path, dry_run: bool, as_json: bool, rows: Path | None, r
 @click.argument("file", type=FILE)
 @click.option("--area", default="", help="12-digit code of the paying area this list is complete for.")
 @click.option("--benefit", default="", help="The benefit this list is about, where it has no such column.")
+@click.option("--whole", is_flag=True, help="The list lacks nobody, although it takes most people off the rounds.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--rows", type=FILE, help="Write one JSON line a row.")
 @acting
 def import_entitlements(
-    file: Path, area: str, benefit: str, dry_run: bool, as_json: bool, rows: Path | None, by: str
+    file: Path, area: str, benefit: str, whole: bool, dry_run: bool, as_json: bool, rows: Path | None, by: str
 ) -> None:
     """Take in the agency's list of people not yet confirmed; who is no longer in it drops off the rounds."""
     with _told(), ExitStack() as open_files:
         source = entitlements.Source(spreadsheets.read(file), file.name, _sha256(file), _actor(by), by)
-        loaded = entitlements.load(source, covers=area, benefit=benefit, now=_now(), dry_run=dry_run)
+        loaded = entitlements.load(source, covers=area, benefit=benefit, whole=whole, now=_now(), dry_run=dry_run)
         if rows:
             lines = open_files.enter_context(rows.open("w", encoding="utf-8"))
             said = ("sheet", "row", "outcome", "reasons", "id_number")
             lines.writelines(
                 json.dumps({name: row[name] for name in said}, ensure_ascii=False) + "\n" for row in loaded.rows
             )
-    more = {"rows": len(loaded.rows), "dropped": loaded.dropped, "kept_for_review": loaded.kept, "dry_run": dry_run}
+    more = {
+        "rows": len(loaded.rows), "dropped": loaded.dropped, "kept_for_review": loaded.kept,
+        "withheld": loaded.withheld, "dry_run": dry_run,
+    }  # fmt: skip
     _say(loaded.counts, more, as_json)
+    if loaded.withheld:
+        with current_app.test_request_context():
+            click.echo(_withheld(loaded.withheld), err=True)
 
 
 # ---- what they share
@@ -146,6 +154,16 @@ def _told() -> Iterator[None]:
         yield
     except Problem as problem:
         raise click.ClickException(_sentence(problem)) from problem
+
+
+def _withheld(people: int) -> str:
+    return ngettext(
+        "%(num)s person not on this list stays on the rounds: it seems incomplete, or another place's. If it is "
+        "whole, take it in once more with --whole.",
+        "%(num)s people not on this list stay on the rounds: it seems incomplete, or another place's. If it is "
+        "whole, take it in once more with --whole.",
+        people,
+    )
 
 
 def _sentence(problem: Problem) -> str:

@@ -63,6 +63,8 @@ REVIEWED = frozenset(
     "id-number-cell id-sample no-heading name-two id-two benefit-missing resident-unknown two-records name-differs".split()
 )
 LONGEST_CYCLE = 60
+#: [DEF] So many may leave the rounds by one list without anybody being asked.
+FEW = 20
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,15 @@ def leaving(
             continue
         (stay if each.name in names or (each.number and each.number in numbers) else gone).append(each)
     return gone, stay
+
+
+def seems_incomplete(*, leaving: int, staying: int, named: int) -> bool:
+    """Whether a list looks cut short, or another place's: then it takes nobody off before somebody says it is whole.
+
+    `leaving` of those on the rounds would leave them, `staying` would stay; `named` of the list's rows name somebody
+    known here. A month's confirmations are fewer than half of a round, or few enough to be looked through.
+    """
+    return leaving > 0 and (named == 0 or (leaving > FEW and leaving > staying))
 
 
 def _prefix(code: str) -> str:

@@ -68,7 +68,7 @@ def import_progress(import_id: UUID) -> ResponseReturnValue:
 @allows(*IMPORTERS)
 def start_import(import_id: UUID) -> ResponseReturnValue:
     """Take in a list that was only looked at."""
-    sent = imports.start(_import(import_id))
+    sent = imports.start(_import(import_id), whole="whole" in request.form)
     return go_to(url_for("office.import_page", import_id=sent.id))
 
 

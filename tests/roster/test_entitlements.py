@@ -73,17 +73,56 @@ def test_who_is_no_longer_listed_was_confirmed_elsewhere_and_nobody_climbs_for_t
     assert listed() == ["周兴林", "陈桂兰"] or listed() == sorted(["周兴林", "陈桂兰"])
 
 
-def test_sixty_people_less_twenty_confirmed_by_comparison(take, write):
+@pytest.fixture
+def sixty(take, write):
+    """Sixty people on the rounds, and their lines."""
     people = [
         (f"王{'甲乙丙丁戊己庚辛壬癸'[n % 10]}", number(1940 + n % 20, 1 + n % 12, 1 + n % 28, 201 + 2 * n))
         for n in range(60)
     ]
     take("roster", write([["姓名", "身份证号", "村代码"], *([name, text, VILLAGE] for name, text in people)]))
     lines = [[name, text, PENSION, f"P-{n}", "开阳县", 12, date(2025, 11, 2)] for n, (name, text) in enumerate(people)]
-    assert take("entitlements", write([HEADING, *lines]))["imported"] == 60
-    said = take("entitlements", write([HEADING, *lines[20:]]))
+    take("entitlements", write([HEADING, *lines]))
+    return lines
+
+
+def test_sixty_people_less_twenty_confirmed_by_comparison(take, write, sixty):
+    said = take("entitlements", write([HEADING, *sixty[20:]]))
     assert (said["unchanged"], said["dropped"]) == (40, 20)
     assert len(listed()) == 40
+
+
+def test_a_list_that_was_cut_short_takes_nobody_off_before_somebody_says_that_it_is_whole(take, write, sixty):
+    short = write([HEADING, *sixty[:3]])
+    for how in (["--dry-run"], [], []):  # looked at, taken, and taken again
+        said = take("entitlements", short, *how)
+        assert (said["unchanged"], said["dropped"], said["withheld"]) == (3, 0, 57)
+        assert len(listed()) == 60
+    said = take("entitlements", short, "--whole")
+    assert (said["dropped"], said["withheld"]) == (57, 0)
+    assert len(listed()) == 3
+
+
+def test_more_than_half_may_leave_only_where_somebody_says_so(take, write, sixty):
+    assert take("entitlements", write([HEADING, *sixty[:29]]))["withheld"] == 31
+    assert take("entitlements", write([HEADING, *sixty[:30]]))["dropped"] == 30
+
+
+def test_that_somebody_stays_is_said(take, write, sixty, app):
+    said = app.test_cli_runner().invoke(
+        args=["import", "entitlements", str(write([HEADING, *sixty[:3]])), "--json", "--as", "office"]
+    )
+    assert "有 57 人不在这份名单上，先照旧上门" in said.stderr
+    assert json.loads(said.stdout)["withheld"] == 57
+
+
+def test_another_places_list_takes_nobody_off(take, write):
+    take("entitlements", write([HEADING, row(CHEN), row(ZHOU)]))
+    stranger = ["何不知", number(1950, 1, 1), PENSION, "P-9", "开阳县", 12, ""]
+    said = take("entitlements", write([HEADING, stranger]))
+    assert (said["review"], said["dropped"], said["withheld"]) == (1, 0, 2)
+    assert take("entitlements", write([HEADING, row(MA)]), by="liqiang")["withheld"] == 2
+    assert len(listed()) == 2
 
 
 def test_another_benefit_and_another_paying_area_stay_as_they_are(take, write):

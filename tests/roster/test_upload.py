@@ -189,6 +189,27 @@ def test_the_agencys_list_is_sent_in_the_same_way(send, work, db):
     assert Entitlement.select().where(Entitlement.listed).count() == 1
 
 
+def test_another_places_list_takes_nobody_off_until_somebody_says_that_it_is_whole(send, work, db):
+    heading = ["姓名", "身份证号", "待遇名称", "上次认证日期"]
+    on_the_rounds = Entitlement.select().where(Entitlement.listed)
+    before = on_the_rounds.count()
+    page, _ = send([heading, ["何不知", number(1950, 1, 1), "养老金", ""]], kind="entitlements", how="look")
+    work()
+    address = f"/office/imports/{the_import().id}"
+    shown = page.get(address)
+    assert "这些人先照旧上门" in shown
+    page.submit(shown, f"form[action='{address}/start']")
+    work()
+    assert (the_import().counts["dropped"], on_the_rounds.count()) == (0, before)
+    page, _ = send([heading, ["何不知", number(1950, 1, 1), "养老金", ""]], kind="entitlements", how="look")
+    work()
+    address = f"/office/imports/{the_import().id}"
+    page.submit(page.get(address), f"form[action='{address}/start']", whole="yes")
+    work()
+    assert the_import().counts["dropped"] > 0
+    assert on_the_rounds.count() == before - the_import().counts["dropped"]
+
+
 def test_rows_that_waited_too_long_are_forgotten(send, work, folder, db):
     send()
     send(how="look")
