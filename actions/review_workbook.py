@@ -17,7 +17,6 @@ from models import Import, ImportRow
 from rules.areas import Gazetteer, Level
 from rules.roster import REVIEWED, Decision, Line, Outcome, Reason
 from rules.roster_words import WORTH_A_LOOK, proposals_in_words, reasons_in_words
-from rules.tables import is_blank, text_of
 
 REVIEW, DUPLICATES, NOTED, PLACES = "请改这里", "重复的行", "已导入，请看一眼", "村名和代码"
 HOW = "改好后存盘，把这个文件再导入一次。已经导入的行不用管。"
@@ -27,8 +26,8 @@ COLUMNS = (
     ("户籍村", "village", 22), ("村民小组", "group", 12), ("户号", "household", 18), ("与户主关系", "relation", 12),
     ("性别", "sex", 6), ("出生日期", "birth", 13), ("现居住地址", "address", 34), ("联系电话", "phone", 14),
     ("人群类别", "kinds", 18), ("残疾类别", "disability_kind", 10), ("残疾等级", "disability_grade", 10),
-    ("联系人", "contact_name", 10), ("联系人电话", "contact_phone", 14), ("网格员", "grid_worker", 10),
-    ("备注", "remark", 18), ("确认", "confirm", 8),
+    ("联系人", "contact_name", 10), ("联系人关系", "contact_relation", 10), ("联系人电话", "contact_phone", 14),
+    ("网格员", "grid_worker", 10), ("户籍地址", "registered_address", 34), ("备注", "remark", 18), ("确认", "confirm", 8),
 )  # fmt: skip
 FRONT = (("原表", 12), ("原行", 7), ("要看什么", 44), ("建议", 48))
 
@@ -65,11 +64,7 @@ class ReviewWorkbook:
     def add(self, line: Line, decision: Decision) -> None:
         """Put a row where people look, if they should."""
         if decision.outcome is Outcome.REVIEW:
-            number_lost = any(reason.code == "id-number-cell" for reason in decision.reasons)
-            cells = {kept: text_of(cell) for kept, cell in line.cells.items() if not is_blank(cell)}
-            if number_lost:
-                cells.pop("id_number", None)
-            self.add_review(line.sheet, line.row, decision.reasons, cells)
+            self.add_review(line.sheet, line.row, decision.reasons, line.to_correct())
         else:
             name, tail = str(line.values.get("name", "")), line.id_number[-4:]
             self.add_noted(line.sheet, line.row, decision.outcome, decision.reasons, name, tail)
@@ -77,10 +72,9 @@ class ReviewWorkbook:
     def add_review(self, sheet: str, row: int, reasons: Sequence[Reason], cells: Mapping[str, str]) -> None:
         stops = [reason for reason in reasons if reason.code in REVIEWED]
         front = [sheet, str(row), reasons_in_words(stops), proposals_in_words(stops)]
+        if "no-heading" in {reason.code for reason in reasons}:  # nobody knows which of them is a name
+            cells = {"remark": "；".join(cells[key] for key in sorted(cells, key=int))}
         own = [cells.get(kept, "") for _, kept, _ in COLUMNS]
-        if "no-heading" in {reason.code for reason in reasons}:
-            own = [cells[key] for key in sorted(cells, key=int)][: len(COLUMNS)]
-            own[:2] = ["", ""]  # nobody knows which of them is a name
         self._write(self._review, REVIEW, [*front, *own])
         self.rows += 1
 

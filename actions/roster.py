@@ -38,7 +38,7 @@ from rules.days import day_of
 from rules.problems import ListHasNoHeading, NotAllowed
 from rules.roster import Decision, Known, Line, Outcome
 from rules.roster_columns import ROSTER
-from rules.tables import NoHeading, Record, Skipped, Why, is_blank, records, text_of
+from rules.tables import NoHeading, Record, Skipped, Why, records
 
 CHUNK = 500
 TRIES = 3
@@ -297,9 +297,7 @@ def _is_shown(decision: Decision) -> bool:
 def _kept(into: Import, line: Line, decision: Decision) -> ImportRow:
     """A row for people: all it said where they must correct it, else only whose it is."""
     if decision.outcome is Outcome.REVIEW:
-        cells = {kept: text_of(cell) for kept, cell in line.cells.items() if not is_blank(cell)}
-        if isinstance(line.cells.get("id_number"), int | float):
-            cells.pop("id_number")  # what is left of it must not be taken for a number
+        cells = line.to_correct()
     else:
         cells = {"name": line.values.get("name", ""), "tail": line.id_number[-4:]}
     return ImportRow(

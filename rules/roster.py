@@ -16,7 +16,7 @@ from typing import Any
 from rules import id_numbers, spellings
 from rules.actors import scope_of
 from rules.areas import Area, Gazetteer, NoPlace, Place, fold_group, fold_name, read_code
-from rules.tables import Cell, Record, text_of
+from rules.tables import Cell, Record, is_blank, text_of
 
 
 class Outcome(StrEnum):
@@ -78,6 +78,17 @@ class Line:
     @property
     def scope(self) -> str:
         return scope_of(self.area)
+
+    def to_correct(self) -> dict[str, str]:
+        """The row as people correct it: its cells, and what an address or a shared column said of village and group."""
+        cells = {kept: text_of(cell) for kept, cell in self.cells.items() if not is_blank(cell)}
+        if isinstance(self.cells.get("id_number"), int | float):
+            cells.pop("id_number")  # what is left of it must not be taken for a number
+        if self.area and not {"area_code", "village"} & cells.keys():
+            cells["area_code"] = self.area
+        if group := self.values.get("group"):
+            cells.setdefault("group", group)
+        return cells
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,20 @@ def test_lost_digits_are_shown_but_never_offered_as_a_number(reviewed, take, tmp
     assert (again["outcome"], again["reasons"]) == ("review", ["id-missing"])
 
 
+def test_a_village_that_the_registered_address_told_is_still_told(take, write, county, tmp_path):
+    heading = ["姓名", "公民身份号码", "户籍地址", "联系人", "与本人关系", "联系人电话"]
+    address = "开阳县花梨镇清江村大寨组12号"
+    listed = ["李强（已故）", number(1951, 1, 1), address, "王芳", "女", "10211111111"]
+    take("roster", write([heading, listed]), "--report", str(tmp_path / "review.xlsx"))
+    rows = sheets_of(tmp_path / "review.xlsx")[review_workbook.REVIEW]
+    assert (column(rows, "村代码"), column(rows, "村民小组")) == (["520121107202"], ["大寨组"])
+    rows[2][rows[1].index("姓名")] = "李强"
+    said = take.rows(write_book(tmp_path / "right.xlsx", {"请改这里": rows}))
+    assert [(row["outcome"], row["area_code"]) for row in said] == [("imported", "520121107202")]
+    person = Resident.get(Resident.name == "李强", Resident.area == "520121107202")
+    assert (person.group, person.helper["relation"]) == ("大寨组", "女")
+
+
 def test_a_name_that_does_not_fit_is_taken_once_somebody_says_yes(reviewed, take, tmp_path):
     chen = CAST.chen_guilan
     rows = reviewed(["王小芳", chen.id_number, VILLAGE])[review_workbook.REVIEW]
@@ -130,6 +144,7 @@ def test_rows_that_no_heading_explains_are_there_too(take, write, county, tmp_pa
     rows = sheets_of(tmp_path / "review.xlsx")[review_workbook.REVIEW]
     assert column(rows, "要看什么") == ["这一页没有表头，不知道每一列是什么。"]
     assert column(rows, "原表") == ["续"]
+    assert column(rows, "备注") == [f"李强；{number(1951, 1, 1)}；{VILLAGE}"]
 
 
 def test_the_same_workbook_can_be_made_again_from_the_database(reviewed, tmp_path):
