@@ -36,7 +36,16 @@ PLAIN_NAME = re.compile("[\u4e00-\u9fff]{2,4}")
 BETWEEN = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
 REMARK_WORDS = tuple(
     "已故 死亡 已死 去世 已逝 病故 亡故 过世 已殁 迁出 已迁 迁走 外迁 迁入 重复 重名 注销 销户 已销 待查 待核 待补 失踪 失联 服刑 "
-    "出嫁 外嫁 嫁出 空挂 同上 户主 外出 在外 务工 暂无".split()
+    "出嫁 外嫁 嫁出 空挂 同上 户主 外出 在外 务工 暂无 搬走 搬迁 走了 不在 不在家 打工 外省 外县 外地 找不到 未找到 查无此人 新增 改名 更名 "
+    "曾用名 低保 特困 残疾 残疾人 住院 瘫痪 卧床 失能 离婚 老人 女士 先生 本人 配偶 老伴 妻子 丈夫 儿子 女儿 儿媳 媳妇 父亲 母亲 爸爸 妈妈 "
+    "孙子 孙女".split()
+)
+#: Nobody is called so: characters of remarks only, what has happened (王芳已搬), and whose kin it is (王芳之母).
+IN_REMARKS = re.compile(r"[死的户岁嫁〃]|(?<=..)已.{1,3}$|(?<=..)之[父母夫妻子女孙]$")
+#: 王芳 女, and two names in two lines of one cell.
+SEX_BEHIND, TWO_LINES = re.compile(r"\S{2,}\s+[男女]"), re.compile(r"(\S{2,})\s*[\r\n]\s*\S{2,}")
+COMPOUND_SURNAMES = frozenset(
+    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 司徒 司空 夏侯 端木 轩辕 长孙 宇文 独孤 南宫 西门 赫连 澹台 闻人 呼延 拓跋".split()
 )
 DEATH_WORDS = re.compile(r"已故|死亡|已死|去世|已逝|病故|亡故|过世|已殁|身故|离世")
 #: Somebody else's death in a remark: 老伴已故 says nothing of this person.
@@ -62,9 +71,12 @@ class NoName:
 def read_name(cell: Cell) -> Name | NoName:
     """Read a name: 王 芳 is 王芳, 扎西．多吉 is 扎西·多吉; 王芳（已故） is no name."""
     said = text_of(cell)
-    plain = PLAIN_NAME.fullmatch(said) and not is_nothing(said)
+    plain = PLAIN_NAME.fullmatch(said) and not is_nothing(said) and not IN_REMARKS.search(said)
     if plain and not said.endswith(REMARK_WORDS) and not said.startswith(REMARK_WORDS):
         return Name(said)  # nearly all of them
+    lines = TWO_LINES.fullmatch(said)
+    if SEX_BEHIND.fullmatch(said) or (lines and lines[1] not in COMPOUND_SURNAMES):
+        return NoName("name-remark", said.split()[0])
     text = " ".join(said.translate(WIDTH).split())
     text = BETWEEN.sub("", text)
     text = DOTS.sub("·", text).strip("'‘’`·,，、。;；:：")
@@ -73,6 +85,9 @@ def read_name(cell: Cell) -> Name | NoName:
     if LOST_CHARACTER.search(text):
         return NoName("name-unreadable")
     bare = re.split(r"[(\[【<（〔{《?!*#0-9:：,，、;；/]", text, maxsplit=1)[0]
+    if remark := IN_REMARKS.search(bare):
+        bare = bare[: remark.start()] if remark.start() > 1 else ""
+        bare = next((bare.removesuffix(word) for word in REMARK_WORDS if bare.endswith(word)), bare)
     if bare != text or not _is_name(text):
         return NoName("name-remark", bare if _is_name(bare) else "")
     for word in REMARK_WORDS:
@@ -87,7 +102,7 @@ def _is_name(text: str) -> bool:
     if not letters or len(text) > 40 or not all(unicodedata.category(c)[0] in "LM" or c == "〇" for c in letters):
         return False
     latin = sum(c < "\u0250" for c in letters)
-    return latin in (0, len(letters))
+    return latin == len(letters) or (latin == 0 and "-" not in text)
 
 
 def says_dead(text: str) -> bool:
