@@ -158,6 +158,9 @@ def fold_name(text: str) -> str:
 
 NUMERALS = "零一二三四五六七八九"
 GROUP_NUMBER = re.compile(r"第?([0-9]{1,3}|[〇零一二两三四五六七八九十百]{1,5})(?:(?:村民|居民)?小?组|社|队)?")
+#: What may stand between a township and its village in one cell.
+BETWEEN = "-—–_/\\、,.·>→|:"
+NO_PLACE = re.compile(r"无|没有|空|不详|未知|暂无|待补|待查|[/\\\-—?*]+|N/?A|#N/A|#REF!|NULL|0", re.I)
 GROUP_TAIL = re.compile(r"(?:第?[0-9〇零一二两三四五六七八九十百]{1,5}|[^\W\d_]{1,6})(?:村民|居民)?小?(?:组|社|队)")
 
 
@@ -179,8 +182,8 @@ def _numeral(n: int) -> str:
     return front + (NUMERALS[ones] if ones or not tens else "")
 
 
-VILLAGE_OFFICES = ("村民委员会", "村委会")
-COMMUNITY_OFFICES = ("居民委员会", "居委会")
+VILLAGE_OFFICES = ("村民委员会", "村委会", "村委")
+COMMUNITY_OFFICES = ("居民委员会", "居委会", "居委")
 PEOPLES = (
     "蒙古 回 藏 维吾尔 苗 彝 壮 布依 朝鲜 满 侗 瑶 白 土家 哈尼 哈萨克 傣 黎 傈僳 佤 畲 高山 拉祜 水 东乡 纳西 景颇 "
     "柯尔克孜 土 达斡尔 仫佬 羌 布朗 撒拉 毛南 仡佬 锡伯 阿昌 普米 塔吉克 怒 乌孜别克 俄罗斯 鄂温克 德昂 保安 裕固 京 "
@@ -283,7 +286,7 @@ class Gazetteer:
         if asked not in self._answers:
             if len(self._answers) > 50_000:
                 self._answers.clear()
-            self._answers[asked] = self._find(*(fold_name(text) for text in asked))
+            self._answers[asked] = self._find(*(_said(text) for text in asked))
         return self._answers[asked]
 
     def find_in_address(self, address: str) -> Place | NoPlace:
@@ -313,6 +316,8 @@ class Gazetteer:
         code = read_code(code_text)
         if not code_text and read_code(village):  # a code in the column of names
             code, village = read_code(village), ""
+        if not code and not village and code_text and not code_text[0].isascii():  # a name in the column of codes
+            village = code_text
         bounds = self._higher_codes(township) if township else None
         named = self._named(village, bounds)
         if code:
@@ -382,7 +387,7 @@ class Gazetteer:
                     continue
                 narrower = {c for c in codes if inside is None or self._within({c}, inside)}
                 if narrower:
-                    waiting.append((rest[length:], narrower))
+                    waiting.append((rest[length:].lstrip(BETWEEN), narrower))
 
     def _whole(self, text: str) -> tuple[set[str], str]:
         """Villages that the whole text names, or all of it but a villager group at its end."""
@@ -391,8 +396,9 @@ class Gazetteer:
         if text in self._stems:
             return self._stems[text], ""
         for cut in range(len(text) - 1, 1, -1):
-            if text[:cut] in self._villages and GROUP_TAIL.fullmatch(text[cut:]):
-                return self._villages[text[:cut]], fold_group(text[cut:])
+            group = _unbracketed(text[cut:].lstrip(BETWEEN))
+            if text[:cut] in self._villages and GROUP_TAIL.fullmatch(group):
+                return self._villages[text[:cut]], fold_group(group)
         return set(), ""
 
     def _higher_codes(self, township: str) -> set[str]:
@@ -431,6 +437,16 @@ class _Named:
     codes: set[str]
     group: str
     bounds: set[str] | None  # where higher names in the text itself say it must lie, though no village fits
+
+
+def _said(text: str) -> str:
+    """A folded text, "" where it only says that there is nothing to say."""
+    folded = fold_name(text)
+    return "" if NO_PLACE.fullmatch(folded) else folded
+
+
+def _unbracketed(text: str) -> str:
+    return text[1:-1] if text.startswith("(") and text.endswith(")") else text
 
 
 def read_code(text: str) -> str:

@@ -75,6 +75,14 @@ FOUND = [
     ({"code": "520121208206", "village": "石头村"}, "520121208206"),
     ({"code": "520121208", "village": "石头村"}, "520121208206"),
     ({"village": "南江社区居委会"}, "520121001001"),
+    ({"village": "花梨镇-清江村"}, "520121107202"),
+    ({"village": "开阳县/花梨镇/清江村"}, "520121107202"),
+    ({"village": "高寨乡，石头村"}, "520121208206"),
+    ({"village": "清江村委"}, "520121107202"),
+    ({"village": "清江村（大寨组）"}, "520121107202"),
+    ({"village": "清江村", "township": "无"}, "520121107202"),
+    ({"code": "/", "village": "清江村"}, "520121107202"),
+    ({"code": "开阳县花梨镇清江村"}, "520121107202"),
 ]
 
 
@@ -85,6 +93,10 @@ def test_a_village_is_found_however_an_office_writes_it(kaiyang, asked, code):
 
 NOT_FOUND = [
     ({}, PlaceFlaw.MISSING),
+    ({"village": "无"}, PlaceFlaw.MISSING),
+    ({"village": "清江村、石头村"}, PlaceFlaw.UNKNOWN),
+    ({"village": "清江村（原大寨村）"}, PlaceFlaw.UNKNOWN),
+    ({"code": "高寨乡、云开街道", "village": "石头村"}, PlaceFlaw.AMBIGUOUS),
     ({"township": "花梨镇"}, PlaceFlaw.MISSING),
     ({"code": "5.20121E+11"}, PlaceFlaw.MISSING),
     ({"code": "520121107"}, PlaceFlaw.MISSING),
@@ -130,7 +142,14 @@ def test_a_name_that_nobody_knows_does_not_outweigh_a_code(kaiyang):
     assert kaiyang.find(code="520121107202", village="老鹰岩村").notes == (PlaceNote.NAME_UNKNOWN,)
 
 
-GROUPS = [("清江村三组", "三组"), ("清江村第3村民小组", "三组"), ("花梨镇清江村大寨组", "大寨组"), ("清江村", "")]
+GROUPS = [
+    ("清江村三组", "三组"),
+    ("清江村第3村民小组", "三组"),
+    ("花梨镇清江村大寨组", "大寨组"),
+    ("清江村（大寨组）", "大寨组"),
+    ("清江村-3组", "三组"),
+    ("清江村", ""),
+]
 
 
 @pytest.mark.parametrize(("village", "group"), GROUPS)
