@@ -118,9 +118,10 @@ def says_gone(text: str) -> bool:
 # ---- days
 
 EXCEL_EPOCH = date(1899, 12, 30)
-DAY = re.compile(
-    r"^(\d{4})(?:年|[-./\\])(\d{1,2})(?:月|[-./\\])(\d{1,2})(?:日|号)?(?:\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)?$"
-)
+DAY = re.compile(r"^(\d{4})(?:年|[-—–./\\、,。·])(\d{1,2})(?:月|[-—–./\\、,。·])(\d{1,2})(?:日|号)?[.。]?$")
+TIME = re.compile(r"(?:T|\s+)\d{1,2}[:：]\d{2}\S*$")
+#: A whole number from the one to the other is somebody's year, and no day that Excel counts.
+YEARS = range(1850, 2101)
 MONTH = re.compile(r"^(\d{4})(?:年|[-./\\])?(\d{1,2})月?$")
 
 
@@ -128,12 +129,12 @@ def read_day(cell: Cell) -> date | None:
     """A day however it is written: 1948年3月2日, 1948.3.2, 19480302, a serial number of Excel. None: no whole day."""
     if isinstance(cell, date):
         return cell
-    text = folded(cell).removesuffix(".0")
+    text = folded(TIME.sub("", text_of(cell))).removesuffix(".0")
     if found := DAY.match(text):
         return _day(*found.groups())
     if re.fullmatch(r"\d{8}", text):
         return _day(text[:4], text[4:6], text[6:])
-    if re.fullmatch(r"\d{1,5}", text) and 0 < int(text) < 80_000:
+    if re.fullmatch(r"\d{1,5}", text) and 0 < int(text) < 80_000 and int(text) not in YEARS:
         return EXCEL_EPOCH + timedelta(days=int(text))
     return None
 
