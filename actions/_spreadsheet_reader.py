@@ -28,6 +28,11 @@ WIDEST = 512  # columns; further right stand only forgotten spaces
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 NOT_TABLES = (b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"{\\rtf", b"\x1f\x8b")
 DELIMITERS = ",\t;|，"
+WEB_PAGE = re.compile(rb"^[\xef\xbb\xbf\s]*<(!|\?xml|html|table|meta|head)|<html[\s>]|^MIME-Version:", re.I)
+#: One lost character in so many is a slip of some program; more of them are no text.
+LOST_CHARACTERS = 200
+#: A line that a quote nobody closed has swallowed: cells, and a number as long as an ID number.
+SWALLOWED = re.compile(r"[\r\n][^\r\n]*\d{15}[^\r\n]*")
 
 
 class CannotRead(Exception):
@@ -81,11 +86,7 @@ def read(file: BinaryIO) -> Iterator[Any]:
         return
     if start.startswith(NOT_TABLES):
         raise CannotRead("no-table")
-    if (
-        start.lstrip(b"\xef\xbb\xbf \r\n\t")
-        .lower()
-        .startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"<meta", b"<head"))
-    ):
+    if WEB_PAGE.search(start):
         raise CannotRead("web-page")
     yield from text_table(file.read())
 
@@ -258,7 +259,7 @@ def place(reference: str) -> tuple[int, int]:
 
 def text_table(raw: bytes) -> Iterator[Any]:
     text = decoded(raw)
-    if "\x00" in text:
+    if text.count("\x00") > max(1, len(text) // LOST_CHARACTERS):
         raise CannotRead("no-table")
     head = text[:20_000].splitlines()[:30]
     delimiter = max(DELIMITERS, key=lambda d: sum(line.count(d) for line in head))
@@ -266,22 +267,40 @@ def text_table(raw: bytes) -> Iterator[Any]:
         found = list(rows(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1))
     except csv.Error:
         raise CannotRead("broken") from None
+    if swallowed(found, delimiter):
+        raise CannotRead("quotes")
     yield {"sheet": "", "hidden": False, "merged": []}
     yield from found
 
 
+def swallowed(found: list[list[Any]], delimiter: str) -> bool:
+    """Whether a quote that nobody closed made one cell of whole rows: nobody may be lost in a cell of remarks."""
+    width = max((len(cells) for _, cells in found), default=0)
+    broken = (cell for _, cells in found for cell in cells if isinstance(cell, str) and "\n" in cell.strip())
+    return any(line[0].count(delimiter) >= max(2, width // 2) for cell in broken for line in SWALLOWED.finditer(cell))
+
+
 def decoded(raw: bytes) -> str:
-    """UTF-8 with or without its mark, UTF-16 with one, else what Chinese Excel saves."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
-    for encoding in encodings:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
+    """UTF-8 and UTF-16 with or without their marks, else what Chinese Excel saves.
+
+    A few characters that some program broke become U+FFFD, so that their rows are for people to look at.
+    """
+    for encoding in encodings_of(raw):
+        text = raw.decode(encoding, "replace")
+        lost, letters = text.count("\ufffd"), sum(not c.isascii() for c in text)
+        if lost == 0 or ((lost == 1 or lost * LOST_CHARACTERS <= len(text)) and letters > 20 * lost):
+            return text
     raise CannotRead("encoding")
+
+
+def encodings_of(raw: bytes) -> list[str]:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ["utf-16"]
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        digits = raw[first:4000:2]
+        if digits.count(0) * 5 > len(digits):  # without a mark: every second byte of a digit or a comma is 0
+            return [encoding]
+    return ["utf-8-sig", "gb18030"]
 
 
 def rows(found: Iterable[list[Any]], first: int) -> Iterator[Any]:

@@ -25,7 +25,7 @@ SECONDS = 150
 FILE_BYTES = 64 * 1024 * 1024
 BLOCK_LINES = 500
 #: What the reader says of a file it cannot read; anything else is "broken".
-CODES = frozenset("broken encrypted empty old-excel encoding no-table web-page too-large".split())
+CODES = frozenset("broken encrypted empty old-excel encoding no-table web-page quotes too-large".split())
 
 
 @dataclass

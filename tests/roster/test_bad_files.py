@@ -34,6 +34,18 @@ BAD = {
     "old excel": (OLE + "Workbook".encode("utf-16-le"), "这是老格式的表格（.xls）。"),
     "with a password": (OLE + "EncryptedPackage".encode("utf-16-le"), "文件加了密码，打不开。"),
     "a web page": (b"<html><table><tr><td>1</td></tr></table></html>", "这个文件是网页，不是表格。"),
+    "a web page with words before it": (
+        "\ufeff<!-- x -->\r\n<html><table></table></html>".encode(),
+        "这个文件是网页，不是表格。",
+    ),
+    "a web page saved whole": (
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n<x>",
+        "这个文件是网页，不是表格。",
+    ),
+    "a quote never closed": (
+        '姓名,身份证号,村,备注\r\n王芳,1,清江村,"没关\r\n李强,990101194803020017,清江村,\r\n'.encode(),
+        "文件里有一处引号没有成对，后面的几行连成了一格。",
+    ),
     "a pdf": (b"%PDF-1.7 something", "这个文件不是表格。"),
     "a picture": (b"\x89PNG\r\n\x1a\n", "这个文件不是表格。"),
     "a broken zip": (b"PK\x03\x04 and nothing", "文件坏了，打不开。"),

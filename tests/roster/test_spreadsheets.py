@@ -57,6 +57,7 @@ def test_merged_cells_are_told(tmp_path):
 
 TEXTS = [
     ("utf-8", ","), ("utf-8-sig", ","), ("gb18030", ","), ("gbk", "\t"), ("utf-16", "\t"), ("utf-8", ";"), ("gb18030", "，"), ("utf-8", "|"),
+    ("utf-16-le", ","), ("utf-16-be", ";"),
 ]  # fmt: skip
 
 
@@ -66,6 +67,23 @@ def test_text_files_as_excel_and_wps_save_them(tmp_path, encoding, delimiter):
     lines = [["姓名", '"身份证\n号码"', "村"], [], ["王芳", "0012", "清江村"]]
     file.write_bytes("\r\n".join(delimiter.join(line) for line in lines).encode(encoding))
     assert read(file) == {"": [(1, ["姓名", "身份证\n号码", "村"]), (3, ["王芳", "0012", "清江村"])]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_broken_character_is_one_rows_affair(take, county, tmp_path, encoding):
+    lines = [f"王芳,{number(1950, 1, n)},520121107202,\r\n" for n in range(1, 20)]
+    text = "姓名,身份证号,村代码,备注\r\n" + "".join(lines)
+    broken = f"?李,{number(1951, 1, 1)},520121107202,\r\n".encode(encoding).replace(b"?", b"\xff")
+    file = tmp_path / "a.csv"
+    file.write_bytes(text.encode(encoding) + broken + f"赵敏,{number(1952, 1, 1)},520121107202\0,\r\n".encode(encoding))
+    outcomes = [(row["outcome"], row["reasons"]) for row in take.rows(file)]
+    assert outcomes == [*[("imported", [])] * 19, ("review", ["name-unreadable"]), ("imported", [])]
+
+
+def test_several_lines_in_one_cell_stay_there(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text('姓名,身份证号,村,备注\n王芳,1,清江村,"搬过家\n990101194803020017\n现住, 二组"\n', encoding="utf-8")
+    assert [row for row, _ in read(file)[""]] == [1, 2]
 
 
 def test_a_workbook_called_csv_and_a_text_called_xlsx(tmp_path):
