@@ -135,6 +135,15 @@ REMARK = re.compile(
     r"^(注|备注|说明|填表说明|填报说明|填报?表?人|制表人?|制表单位|填报单位|填报日期|填报时间|审核人?|负责人|单位负责人|分管领导|"
     r"村主任|村支书|经办人|报送人|统计人|日期|时间|盖章|以上|以下|此表|本表)\s*([:：(（].*|.{8,})$"
 )
+#: Alone in its row: whose people follow.
+PLACE = re.compile(
+    r"([(]?[一二三四五六七八九十\d]{1,3}[)、.])?([^\d\W]{2,}([县镇村寨]|街道|社区|(村委|居委|委员)会)|[^\d\W]{3,}乡|\w+组)(\(.*\))?"
+)
+#: What stands under a heading to explain or to count its columns.
+EXPLAINS = re.compile(
+    r"必填项?|选填项?|必录|选录|文本(格式|型)?|字符(型|串)?|数字|数值|日期(格式)?|下拉选择|格式[::].*|长度\d+"
+)
+COUNTS = ("abcdefghijklmnopqrstuvwxyz", "甲乙丙丁戊己庚辛壬癸", "一二三四五六七八九十")
 SECTION_SHARE = 0.5  # a merged cell this wide, alone in its row, is a title
 HEADING_LEVELS = 3
 #: Digits that look like an ID number: rows that hold them are people whatever else they say.
@@ -315,10 +324,14 @@ class _Reading:
                 span[1] <= column <= span[3] and span[3] - span[1] + 1 >= self.heading.width * SECTION_SHARE
                 for span in self.spans.get(row, ())
             )
-            if wide or (column not in block and not text.replace(".", "").isdigit()):
+            if (
+                wide
+                or (column not in block and not text.replace(".", "").isdigit())
+                or PLACE.fullmatch(re.sub(r"\s", "", text))
+            ):
                 return Why.TITLE
-        if len(texts) > 3 and [text for _, text in texts] == [str(i) for i in range(1, len(texts) + 1)]:
-            return Why.HEADING  # the columns counted under their heading
+        if len(texts) > 2 and _explains([text for _, text in texts]):
+            return Why.HEADING
         if not any(kept in found for kept in self.columns.person):
             return Why.EMPTY  # numbered or placed beforehand, nobody written in
         return None
@@ -372,7 +385,7 @@ class _Reading:
             if not divides or not any(self.columns.field_of(text) for text in texts.values()):
                 break
             levels.append((number, under))
-        return self._heading(levels, self.above)
+        return self._heading(levels, self.above) or self._heading(levels)
 
     def _heading(
         self, levels: Sequence[tuple[int, Sequence[Cell]]], above: Sequence[tuple[int, Sequence[Cell]]] = ()
@@ -423,6 +436,13 @@ class _Reading:
                 for column in range(first + 1, last + 1):
                     texts.setdefault(column, texts[first])
         return texts
+
+
+def _explains(texts: Sequence[str]) -> bool:
+    """Whether a row counts the columns under their heading (1 2 3, (1) (2), 甲 乙 丙, A B C) or says how to fill them."""
+    bare = [text.strip("()[]【】.、 ").lower() for text in texts]
+    counted = ([str(i) for i in range(1, len(bare) + 1)], *(list(line[: len(bare)]) for line in COUNTS))
+    return bare in counted or all(EXPLAINS.match(text) for text in texts)
 
 
 def _groups(texts: Mapping[int, str]) -> bool:

@@ -79,8 +79,19 @@ def test_a_second_list_below_with_other_columns_is_read_by_its_own_heading():
     assert people[4] == {"id_number": ID2, "village": "清江村", "name": "李强"}
 
 
-def test_a_row_of_column_numbers_is_no_person():
-    people, skipped = one(HEADING, [1, 2, 3, 4, 5], [1, "王芳", ID])
+@pytest.mark.parametrize(
+    "row",
+    [
+        [1, 2, 3, 4, 5],
+        ["(1)", "（2）", "(3)", "(4)", "(5)"],
+        ["A", "B", "C", "D", "E"],
+        ["甲", "乙", "丙", "丁", "戊"],
+        ["", "必填", "必填", "选填", "选填"],
+        ["数字", "文本", "文本，18位", "文本格式", "文本"],
+    ],
+)
+def test_a_row_that_counts_or_explains_the_columns_is_no_person(row):
+    people, skipped = one(HEADING, row, [1, "王芳", ID])
     assert list(people) == [3]
     assert skipped[2] is Why.HEADING
 
@@ -100,6 +111,31 @@ def test_a_section_title_over_the_width_is_nobody():
     people, skipped = one(HEADING, ["一、清江村"], [1, "王芳", ID], merged=[(2, 0, 2, 4)])
     assert list(people) == [3]
     assert skipped[2] is Why.TITLE
+
+
+@pytest.mark.parametrize(
+    "place", ["清江村", "花梨镇清江村", "一、清江村", "（二）南江社区", "清江村（12人）", "大寨组", "高寨苗族布依族乡"]
+)
+def test_a_place_alone_in_its_row_is_nobody(place):
+    people, skipped = one(["姓名", "身份证号", "村"], [place], ["王芳", ID, "清江村"])
+    assert list(people) == [3]
+    assert skipped[2] is Why.TITLE
+
+
+@pytest.mark.parametrize("name", ["李思乡", "王芳", "王村"])
+def test_a_name_alone_in_its_row_is_somebody(name):
+    people, _ = one(["姓名", "身份证号", "村"], [name], ["王芳", ID, "清江村"])
+    assert list(people) == [2, 3]
+
+
+def test_words_above_a_heading_that_would_make_it_none_do_not_divide_it():
+    people, _ = one(["", "3", "户主"], ["序号", "姓名", "身份证号"], [1, "王芳", ID])
+    assert people[3] == {"name": "王芳", "id_number": ID}
+
+
+def test_how_to_fill_in_a_list_is_no_heading():
+    with pytest.raises(NoHeading):
+        one(["填表说明"], ["姓名", "按身份证填写"], ["身份证号", "18位"])
 
 
 def test_a_heading_of_two_levels_tells_whose_name_and_telephone():
