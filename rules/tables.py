@@ -144,6 +144,13 @@ EXPLAINS = re.compile(
     r"必填项?|选填项?|必录|选录|文本(格式|型)?|字符(型|串)?|数字|数值|日期(格式)?|下拉选择|格式[::].*|长度\d+"
 )
 COUNTS = ("abcdefghijklmnopqrstuvwxyz", "甲乙丙丁戊己庚辛壬癸", "一二三四五六七八九十")
+#: What stands in a row of few cells below or between people: who signs, when, pages, shares of the sum, lines drawn.
+NOTE = re.compile(
+    r"[*※]\D{4,}.*|[^\w]{3,}|\(?.{0,4}(以下|此页)(空白|无正文).*|(转下|接上|第\d+)页.*|续表.*|附[件表]\d*|\d{4}年(\d{1,2}月)?(\d{1,2}日)?|\d{4}\D\d{1,2}\D\d{1,2}|"
+    r"共\d+[人户条名].*|其中.*|[男女]性?|平均.*|\d+周?岁.*|(单位|主送|抄送|数据来源|填表单位)\W.*|.*(签字|签名|盖章)\W*|"
+    r"(填表|填报|制表|经办|审核|报送|统计|负责)人"
+)
+FEW_CELLS = 4
 SECTION_SHARE = 0.5  # a merged cell this wide, alone in its row, is a title
 HEADING_LEVELS = 3
 #: Digits that look like an ID number: rows that hold them are people whatever else they say.
@@ -316,7 +323,7 @@ class _Reading:
         words = [re.sub(r"\s", "", text) for _, text in texts[:3] if not text.isdigit()]
         if any(SUBTOTAL.match(text) for text in words[:2]):
             return Why.SUBTOTAL
-        if words and REMARK.match(words[0]):
+        if words and (REMARK.match(words[0]) or (len(texts) <= FEW_CELLS and _is_note(words[0], alone=len(texts) < 3))):
             return Why.REMARK
         if len(texts) == 1:
             column, text = texts[0]
@@ -436,6 +443,11 @@ class _Reading:
                 for column in range(first + 1, last + 1):
                     texts.setdefault(column, texts[first])
         return texts
+
+
+def _is_note(text: str, *, alone: bool) -> bool:
+    """Whether a row begins as notes do. `alone`: with at most one cell beside it, where any word and a colon do."""
+    return bool(NOTE.fullmatch(text)) or (alone and 0 < text.find(":") < 12)
 
 
 def _explains(texts: Sequence[str]) -> bool:

@@ -133,6 +133,41 @@ def test_words_above_a_heading_that_would_make_it_none_do_not_divide_it():
     assert people[3] == {"name": "王芳", "id_number": ID}
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["单位（盖章）：", "", "2026年10月31日"],
+        ["2026年10月31日"],
+        ["主要领导签字：", "", "分管领导签字："],
+        ["*本表数据截至2026年10月31日"],
+        ["共 2 人"],
+        ["平均年龄", 76.5],
+        ["其中：男", 1],
+        ["女", 1],
+        ["转下页"],
+        ["第1页，共3页"],
+        ["附件1"],
+        ["经办人", "", "王芳"],
+        ["———————"],
+        ["—以下无正文—"],
+        ["村委会意见：", "", "同意"],
+    ],
+)
+def test_notes_in_the_column_of_names_are_nobody(row):
+    people, skipped = one(["姓名", "身份证号", "村"], ["王芳", ID, "清江村"], row)
+    assert list(people) == [2]
+    assert skipped[3] in (Why.REMARK, Why.SUBTOTAL, Why.TITLE)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [["张三：子", "", "清江村", "10211111111"], ["王芳", 1], ["/", "", "清江村"], ["", "", "清江村", "10211111111"]],
+)
+def test_somebody_with_little_said_of_them_is_still_somebody(row):
+    people, _ = one(["姓名", "身份证号", "村", "电话"], ["王芳", ID, "清江村"], row)
+    assert list(people) == [2, 3]
+
+
 def test_how_to_fill_in_a_list_is_no_heading():
     with pytest.raises(NoHeading):
         one(["填表说明"], ["姓名", "按身份证填写"], ["身份证号", "18位"])
