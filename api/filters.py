@@ -118,14 +118,23 @@ def number(value: int | str | None) -> str:
     return "" if value is None or value == "" else f"{int(value):,}".replace(",", "\u2009")
 
 
-def listing(values: Iterable[str] | None) -> str:
+def listing(values: Iterable[object] | None) -> str:
     """Give a list in a sentence: 罗正英、李应芬."""
     return ("、" if _zh() else ", ").join(str(each) for each in values or () if each)
 
 
-def facts(values: Iterable[str] | None) -> str:
-    """Give facts in a sentence, read aloud well: 养老金认证，耳背."""
-    return ("，" if _zh() else ", ").join(str(each) for each in values or () if each)
+def facts(values: Iterable[object] | None) -> str:
+    """Give facts in a sentence, read aloud well: 养老金认证，耳背. What ends a sentence by itself gets no comma."""
+    told = ""
+    for each in (str(value) for value in values or () if value):
+        told += (_between(told[-1]) if told else "") + each
+    return told
+
+
+def _between(last: str) -> str:
+    if last in "。？！":
+        return ""
+    return " " if last in ".?!" else "，" if _zh() else ", "
 
 
 #: name in templates → filter; `app.py` adds them to Jinja, `pwa/filters.ts` has the same names.

@@ -57,9 +57,17 @@ export function makeFilters(lang: () => Lang): Filters {
     return (values ?? []).filter(Boolean).join(zh() ? "、" : ", ");
   }
 
-  /** Facts in a sentence, read aloud well: 养老金认证，耳背 */
+  /** Facts in a sentence, read aloud well: 养老金认证，耳背. What ends a sentence by itself gets no comma. */
   function facts(values: string[] | null | undefined): string {
-    return (values ?? []).filter(Boolean).join(zh() ? "，" : ", ");
+    let told = "";
+    for (const each of (values ?? []).filter(Boolean)) told += (told && between(told.slice(-1))) + each;
+    return told;
+  }
+
+  function between(last: string): string {
+    if ("。？！".includes(last)) return "";
+    if (".?!".includes(last)) return " ";
+    return zh() ? "，" : ", ";
   }
 
   return {

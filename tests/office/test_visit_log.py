@@ -196,14 +196,14 @@ def test_a_visit_shows_all_it_produced(lead, cast):
         assert words in page, words
 
 
-def test_a_verification_that_was_not_taken_says_why(lead, cast):
-    visit = a_visit(outcome="not_home", reasons="verification")
-    a_verification(visit=visit, state="closed_other", outcome="not_home", remarks="邻居说赶场去了")
-    delivered = {"to": "self", "why": "", "words": ""}
-    a_delivery(visit=visit.id, state="delivered", made=delivered)
+def test_a_visit_shows_what_was_handed_over_and_a_check_that_could_not_be_done(lead, cast):
+    visit = a_visit(reasons="verification,delivery")
+    a_verification(visit=visit, state="closed_other", outcome="refused", remarks="改天再来")
+    a_delivery(state="delivered", visit=visit.id, made={"to": "self", "mark": {"kind": "thumbprint"}})
+    a_delivery(state="ready", visit=visit.id, made={"why": "not_home", "words": "门锁着。"})
     page = lead.get(f"/office/visits/{visit.id}")
-    assert "没在家，邻居说赶场去了" in page
-    assert "本人收到" in page
+    for words in ("这次不愿办，改天再来", "本人收到", "没在家，门锁着。"):
+        assert words in page, words
 
 
 def test_fine_and_then_no_more(lead, cast):
