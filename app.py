@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -30,6 +31,9 @@ STATUS = {
     "too-often": 429,
 }
 LANGUAGES = ("zh_Hans", "en")
+
+NEVER_SHOWN = {"csrf_token", "password", "new_password", "code", "digits", "next"}
+CODE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{12}|[a-z_]+")  # ids, areas, choices: not typed
 
 csrf = CSRFProtect()
 babel = Babel()
@@ -155,13 +159,24 @@ def _say(problem: Problem) -> tuple[Response | str, int] | Response:
         return jsonify(code=problem.code, kind=problem.kind, facts=facts), status
     if problem.kind == "unknown-sign-in" and request.path.startswith("/office"):
         return office.to_sign_in()
+    return _shown(problem.code, problem, status)
+
+
+def _shown(code: str, problem: Problem | None, status: int) -> Response:
     fragment = request.headers.get("HX-Request") == "true"
-    page = render_template(f"problems/{problem.code}.html", problem=problem, fragment=fragment, face=_face())
+    typed = [] if fragment or problem is None or problem.kind not in ("invalid", "conflict") else _typed()
+    page = render_template(f"problems/{code}.html", problem=problem, fragment=fragment, face=_face(), typed=typed)
     response = Response(page, status)
     if fragment:
         response.headers["HX-Retarget"] = "#problems"
         response.headers["HX-Reswap"] = "innerHTML"
     return response
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What a form without scripts sent in words: its page is gone, so the refusal shows them, to be copied."""
+    kept = [(name, value.strip()) for name, value in request.form.items(multi=True) if name not in NEVER_SHOWN]
+    return [(name, value) for name, value in kept if value and not CODE.fullmatch(value)]
 
 
 def _face() -> str:
@@ -176,4 +191,4 @@ def _bug(error: Exception) -> tuple[Response | str, int] | Response | HTTPExcept
     if request.path.startswith("/api/"):
         return jsonify(code="bug", kind="bug", facts={}), 500
     g.actor = g.get("actor")
-    return Response(render_template("problems/bug.html", problem=None, fragment=False, face=_face()), 500)
+    return _shown("bug", None, 500)

@@ -17,9 +17,59 @@ function applyOnChange(event: Event): void {
   if (field instanceof HTMLSelectElement && field.form?.dataset.apply === "change") field.form.submit();
 }
 
-/** After a refusal the reader looks where it is said. */
+/** The form last sent: a refusal may name one of its fields. */
+let sent: HTMLFormElement | null = null;
+
+function rememberForm(event: Event): void {
+  sent = event.target instanceof HTMLFormElement ? event.target : null;
+  for (const field of sent?.querySelectorAll(".field-bad") ?? []) unmark(field);
+}
+
+/** After a refusal the reader looks where it is said: at the field it is about, else at the top. */
 function showProblem(): void {
-  document.querySelector("#problems [role=alert]")?.scrollIntoView({ block: "center" });
+  const problem = document.querySelector<HTMLElement>("#problems [role=alert]");
+  if (problem === null) return;
+  const input = sent?.elements.namedItem(problem.dataset.field ?? "");
+  const field = input instanceof HTMLElement ? input.closest(".field") : null;
+  if (field !== null) mark(field, input as HTMLElement, problem);
+  else problem.scrollIntoView({ block: "center" });
+}
+
+/** Say it again below the field, tied to it, and put the cursor there. */
+function mark(field: Element, input: HTMLElement, problem: HTMLElement): void {
+  const line = document.createElement("p");
+  line.className = "error";
+  line.id = `${input.id}-error`;
+  const shape = problem.querySelector(".icon")?.cloneNode(true);
+  if (shape !== undefined) line.append(shape);
+  line.append(problem.querySelector("b")?.textContent ?? "");
+  field.append(line);
+  field.classList.add("field-bad");
+  input.setAttribute("aria-invalid", "true");
+  input.dataset.help = input.getAttribute("aria-describedby") ?? "";
+  input.setAttribute("aria-describedby", `${input.dataset.help} ${line.id}`.trim());
+  input.focus();
+  field.scrollIntoView({ block: "center" });
+}
+
+function unmark(field: Element): void {
+  field.classList.remove("field-bad");
+  field.querySelector(".error")?.remove();
+  const input = field.querySelector<HTMLElement>("[aria-invalid]");
+  if (input === null) return;
+  input.removeAttribute("aria-invalid");
+  if (input.dataset.help) input.setAttribute("aria-describedby", input.dataset.help);
+  else input.removeAttribute("aria-describedby");
+}
+
+/** No answer came: say so in the page, where everything typed still stands. */
+function sayUnheard(event: Event): void {
+  const words = document.querySelector<HTMLTemplateElement>("#unheard");
+  const place = document.querySelector("#problems");
+  const source = event.target instanceof Element ? event.target.closest("form") : null;
+  if (words === null || place === null || source === null) return; // what asks by itself asks again by itself
+  place.replaceChildren(words.content.cloneNode(true));
+  place.scrollIntoView({ block: "center" });
 }
 
 function printPage(event: Event): void {
@@ -47,5 +97,7 @@ nameFiles();
 setInterval(countDown, 1000);
 document.addEventListener("change", applyOnChange);
 document.addEventListener("click", printPage);
+document.addEventListener("submit", rememberForm, true);
+document.addEventListener("htmx:error", sayUnheard);
 document.addEventListener("htmx:after:swap", showProblem);
 document.addEventListener("htmx:after:swap", nameFiles);

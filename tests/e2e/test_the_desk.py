@@ -78,6 +78,8 @@ def test_a_refusal_appears_in_the_page_and_nothing_typed_is_lost(office):
     page.fill("#unit", "花梨镇便民服务中心")
     page.click("#add-person button")
     expect(page.locator("#problems [role=alert]")).to_contain_text("名字")
+    expect(page.locator("#name")).to_be_focused()
+    expect(page.locator(".field-bad")).to_contain_text("没填")
     assert page.input_value("#unit") == "花梨镇便民服务中心"
     assert page.url.endswith("/office/people/new")
     page.fill("#name", "田兴武")
@@ -85,6 +87,20 @@ def test_a_refusal_appears_in_the_page_and_nothing_typed_is_lost(office):
     page.click("#add-person button")
     expect(page.get_by_role("heading", name="田兴武")).to_be_visible()
     expect(page.locator("#problems [role=status]")).to_contain_text("添好了")
+
+
+def test_a_county_that_does_not_answer_loses_nothing_typed(office, server):
+    page = office("liguoxiu")
+    page.goto("/office/people/new")
+    page.fill("#name", "田兴武")
+    server.kill()
+    page.click("#add-person button")
+    expect(page.locator("#problems [role=alert]")).to_contain_text("没连上")
+    assert page.input_value("#name") == "田兴武"
+    server.start()
+    page.select_option("#area", label="\u3000清江村")
+    page.click("#add-person button")
+    expect(page.get_by_role("heading", name="田兴武")).to_be_visible()
 
 
 def test_a_filter_applies_at_once_and_stands_in_the_address(office):

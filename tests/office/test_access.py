@@ -250,3 +250,15 @@ def test_the_models_are_asked_with_the_roles_of_the_route(db, cast):
     clerk = type(cast.wang_fang)(ciphers.uuid7(), ciphers.uuid7(), "某", "m", Role.CLERK, VILLAGE).actor
     assert not models.Device.visible_to(clerk).exists()
     assert models.Resident.visible_to(clerk).count() == 2
+
+
+def test_a_fault_of_ours_is_told_to_htmx_as_a_piece_not_as_a_page_in_a_page(desk, cast, monkeypatch):
+    def fall(*_args, **_facts):
+        raise RuntimeError
+
+    monkeypatch.setattr("actions.people.add", fall)
+    lead = desk(cast.luo_guoxiu)
+    form = lead.get("/office/people/new").fields_of("#add-person") | {"name": "田兴武"}
+    page = lead.htmx("POST", "/office/people", form, status=500)
+    assert not page.is_whole
+    assert page.one("[role=alert]").text

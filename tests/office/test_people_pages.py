@@ -26,6 +26,15 @@ def test_a_lead_sees_the_people_and_phones_of_her_township_only(desk, cast):
     assert "1 部" in page
 
 
+def test_a_refusal_without_scripts_shows_what_was_typed_to_be_copied(desk, cast):
+    lead = desk(cast.luo_guoxiu)
+    form = lead.get("/office/people/new")
+    page = lead.submit(form, "#add-person", name="", unit="花梨镇便民服务中心", status=422)
+    assert "“名字”没填" in page
+    assert "花梨镇便民服务中心" in page.one("[aria-labelledby=typed]").text
+    assert "csrf" not in page.html
+
+
 def test_many_phones_ask_the_database_no_more_than_one(desk, cast, db, monkeypatch):
     lead, asked = desk(cast.luo_guoxiu), []
     run = type(db).execute_sql

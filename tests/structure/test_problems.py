@@ -32,3 +32,18 @@ def test_codes_are_stable_names():
     codes = [problem.code for problem in every(problems.Problem)]
     assert len(codes) == len(set(codes))
     assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", code) for code in codes)
+
+
+ASKED_FOR = re.compile(r'''(?:FieldMissing|forms\.(?:words|day|number|one_of|uuid|area)|_needed)\((?:\w+, )?"(\w+)"''')
+
+
+def test_each_field_that_can_be_missing_has_a_word(app):
+    from api.office.words import field_word
+
+    root = FOLDER.parents[1]
+    names = {
+        n for part in ("api", "actions") for p in (root / part).rglob("*.py") for n in ASKED_FOR.findall(p.read_text())
+    }
+    with app.test_request_context():
+        assert {"name", "died_on", "why"} <= names
+        assert not [name for name in sorted(names) if field_word(name) == name]
