@@ -33,7 +33,7 @@ def add(
 ) -> Person:  # fmt: skip
     """Somebody begins to work here, with a first post. Raises MayNotGivePost, FieldMissing."""
     name = _needed(name, "name")
-    _known_place(post)
+    _sound(post)
     person = Person(
         name=name, initials=names.initials(name), phone=_digits(phone), unit=unit.strip(), duty=duty.strip()
     )
@@ -71,9 +71,7 @@ def change(
 
 def give_post(person: Person, post: NewPost, *, actor: Actor | None, now: datetime, by: str = "") -> Post:
     """Give somebody a post. Raises MayNotGivePost, FieldMissing."""
-    _known_place(post)
-    if post.to_on is not None and post.to_on < post.from_on:
-        raise FieldMissing("to_on")
+    _sound(post)
     if actor is not None:
         posts.may_give(post.role, post.area, person.id, actor=actor)
     scope = scope_of(post.area)
@@ -178,13 +176,15 @@ def _facts(post: Post) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _known_place(post: NewPost) -> None:
+def _sound(post: NewPost) -> None:
     if not Area.select().where(Area.code == post.area).exists():
         raise FieldMissing("area")
     if post.station is not None:
         station = Station.get_or_none(Station.id == post.station)
         if station is None or not posts.held_at(station.area, post.area):
             raise FieldMissing("station")
+    if post.to_on is not None and post.to_on < post.from_on:
+        raise FieldMissing("to_on")
 
 
 def _needed(words: str, field: str) -> str:

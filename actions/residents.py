@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import models
@@ -14,6 +14,7 @@ from models import CareEntry, Clash, Delivery, Entitlement, Resident, Visit, tra
 from rules import ciphers, id_numbers, names
 from rules.actors import Actor, scope_of
 from rules.admission import Held, covers
+from rules.days import day_of
 from rules.problems import FieldMissing, ReasonMissing
 
 NOTED = {
@@ -117,6 +118,8 @@ def receive_unmasked(records: Sequence[Arrived], batch: Batch) -> None:
 
 # ---- at the desk
 
+FIRST_BIRTH = date(1900, 1, 1)
+
 #: What a desk may change; everything else comes from lists, or is kept by actions of its own.
 CHANGEABLE = (
     "name", "other_name", "sex", "birth_on", "phone", "phone_of", "no_phone", "needs", "dialect", "hours", "helper",
@@ -127,10 +130,17 @@ CHANGEABLE = (
 def change(resident: Resident, wanted: Mapping[str, Any], *, actor: Actor, now: datetime) -> Resident:
     """A desk changes a resident's record; only what really differs is written, with what stood there before.
 
-    Moving to another village of the township takes the row off the phones of the old one. Raises FieldMissing.
+    Moving to another village of the township takes the row off the phones of the old one. Birth and sex follow a usable
+    ID number, and nobody is born tomorrow. Raises FieldMissing.
     """
     if "name" in wanted and not str(wanted["name"]).strip():
         raise FieldMissing("name")
+    born = wanted.get("birth_on")
+    if born is not None and not FIRST_BIRTH <= born <= day_of(now):
+        raise FieldMissing("birth_on")
+    number = id_numbers.read(resident.id_number or "", today=day_of(now))
+    if isinstance(number, id_numbers.IdNumber):
+        wanted = {name: value for name, value in wanted.items() if name not in ("birth_on", "sex")}
     with transaction(resident.scope):
         found: Resident = Resident.get_by_id(resident.id)
         before = {k: getattr(found, k) for k, v in wanted.items() if k in CHANGEABLE and getattr(found, k) != v}

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from flask import request
+from flask import current_app, request
 
 from models import Area
 from rules.problems import FieldMissing, NotFound
+from rules.spellings import read_phones
 
 Chosen = TypeVar("Chosen", bound=StrEnum)
 
@@ -20,6 +21,17 @@ def words(name: str, *, needed: bool = True, limit: int = 2000) -> str:
     if needed and not found:
         raise FieldMissing(name)
     return found
+
+
+def phone(name: str, kept: str = "") -> str:
+    """A telephone number in one spelling, or none; `kept`, as it stands in the record, is not judged again."""
+    text = words(name, needed=False, limit=30)
+    if text == kept:
+        return kept
+    found = read_phones(text, demo=current_app.config["DEMO"])
+    if found.unusable or (text and not found.numbers):
+        raise FieldMissing(name)
+    return found.numbers[0] if found.numbers else ""
 
 
 def day(name: str, *, needed: bool = False) -> date | None:

@@ -46,7 +46,7 @@ def new_person() -> ResponseReturnValue:
 def add_person() -> ResponseReturnValue:
     form = request.form
     made = people.add(
-        form.get("name", ""), _new_post(), phone=form.get("phone", ""), unit=form.get("unit", ""),
+        form.get("name", ""), _new_post(), phone=forms.phone("phone"), unit=form.get("unit", ""),
         duty=form.get("duty", ""), actor=g.actor, now=g.now,
     )  # fmt: skip
     flash(_("%(name)s is on the list.", name=made.name), "done")
@@ -84,8 +84,9 @@ def person(person_id: UUID) -> ResponseReturnValue:
 @allows(*STAFF)
 def change_person(person_id: UUID) -> ResponseReturnValue:
     form = request.form
+    found = _person(person_id)
     people.change(
-        _person(person_id), name=form.get("name", ""), phone=form.get("phone", ""), unit=form.get("unit", ""),
+        found, name=form.get("name", ""), phone=forms.phone("phone", found.phone), unit=form.get("unit", ""),
         duty=form.get("duty", ""), actor=g.actor, now=g.now,
     )  # fmt: skip
     flash(_("Changed."), "done")

@@ -34,6 +34,7 @@ from models import (
     Resident,
     Visit,
 )
+from rules import id_numbers
 from rules.actors import area_prefix
 from rules.days import day_of
 from rules.enrolment import CARRIES_PHONE
@@ -116,7 +117,11 @@ def edit_resident(resident_id: UUID) -> ResponseReturnValue:
     found = _resident(resident_id)
     _note(found, "resident")
     return render_template(
-        "office/resident_edit.html", resident=found, needs=list(NEEDS.items()), areas=villages_of(found)
+        "office/resident_edit.html",
+        resident=found,
+        needs=list(NEEDS.items()),
+        areas=villages_of(found),
+        numbered=isinstance(id_numbers.read(found.id_number or "", today=day_of(g.now)), id_numbers.IdNumber),
     )
 
 
@@ -137,15 +142,17 @@ def change_resident(resident_id: UUID) -> ResponseReturnValue:
         )
         if name in form
     }
-    wanted["phone"] = "".join(c for c in form.get("phone", "") if c.isdigit())[:15]
-    wanted["sex"] = form.get("sex", "") if form.get("sex") in ("male", "female") else ""
-    wanted["birth_on"] = forms.day("birth_on")
+    found = _resident(resident_id)
+    wanted["phone"] = forms.phone("phone", found.phone)
+    if "birth_on" in form:
+        wanted["sex"] = form.get("sex", "") if form.get("sex") in ("male", "female") else ""
+        wanted["birth_on"] = forms.day("birth_on")
     wanted["no_phone"] = form.get("no_phone") == "yes"
     wanted["needs"] = ",".join(code for code in NEEDS if code in form.getlist("needs"))
-    wanted["helper"], wanted["guardian"] = _contact("helper"), _contact("guardian")
+    wanted["helper"], wanted["guardian"] = _contact("helper", found.helper), _contact("guardian", found.guardian)
     if "area" in form:
         wanted["area"] = forms.area("area")
-    residents.change(_resident(resident_id), wanted, actor=g.actor, now=g.now)
+    residents.change(found, wanted, actor=g.actor, now=g.now)
     flash(_("Changed. Phones of the village fetch it at their next round."), "done")
     return go_to(url_for("office.resident", resident_id=resident_id))
 
@@ -231,8 +238,9 @@ def _note(found: Any, what: str) -> None:
     reads.note([reads.Read(scope=found.scope, person=g.actor.person, resident=found.id, what=what)], now=g.now)
 
 
-def _contact(name: str) -> dict[str, str] | None:
-    parts = {key: request.form.get(f"{name}_{key}", "").strip()[:60] for key in ("name", "relation", "phone")}
+def _contact(name: str, kept: dict[str, str] | None) -> dict[str, str] | None:
+    parts = {key: request.form.get(f"{name}_{key}", "").strip()[:60] for key in ("name", "relation")}
+    parts["phone"] = forms.phone(f"{name}_phone", (kept or {}).get("phone", ""))
     return {key: value for key, value in parts.items() if value} or None
 
 

@@ -39,6 +39,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "from_on": _l("from day"),
         "to_on": _l("to day"),
         "phone": _l("phone number"),
+        "helper_phone": _l("the helper's phone number"),
+        "guardian_phone": _l("the guardian's phone number"),
         "words": _l("what you write"),
         "password": _l("password"),
         "died_on": _l("day of death"),

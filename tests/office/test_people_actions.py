@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, timedelta
 
 import pytest
@@ -21,6 +22,12 @@ def agent_in(area, first=TODAY):
 
 def last_event(scope=TOWNSHIP):
     return JournalEntry.select().where(JournalEntry.scope == scope).order_by(JournalEntry.position.desc()).first()
+
+
+def test_nobody_begins_with_a_post_that_is_over(db, cast, now):
+    over = dataclasses.replace(agent_in(VILLAGE), to_on=agent_in(VILLAGE).from_on - timedelta(days=1))
+    with pytest.raises(FieldMissing, match="to_on"):
+        people.add("田兴文", over, actor=cast.luo_guoxiu.actor, now=now)
 
 
 def test_a_lead_adds_an_agent_and_the_journal_says_so(db, cast, now):

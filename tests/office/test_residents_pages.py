@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from actions import lookups
+from actions import lookups, residents
 from models import CareEntry, Clash, ConsentRecord, JournalEntry, Person, ReadEntry, Resident
 from rules import ciphers
-from tests.office.scenes import a_visit
-from tests.support.cast import NEXT_VILLAGE, NOW, VILLAGE
+from tests.office.scenes import a_provisional, a_visit
+from tests.support.cast import NEXT_VILLAGE, NOW, TODAY, VILLAGE
 
 
 @pytest.fixture
@@ -97,6 +97,37 @@ def test_a_form_sent_as_it_stood_changes_nothing(officer, cast):
     before = JournalEntry.select().count()
     officer.submit(officer.get(f"/office/residents/{cast.chen_guilan.id}/edit"), "#edit")
     assert JournalEntry.select().count() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        ({"phone": "12345"}, "电话号码"),
+        ({"helper_name": "陈大兰", "helper_phone": "1028631"}, "家里人的电话号码"),
+        ({"name": " "}, "名字"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_name_and_nothing_is_changed(officer, cast, typed, word):
+    before = JournalEntry.select().count()
+    page = officer.get(f"/office/residents/{cast.chen_guilan.id}/edit")
+    assert f"“{word}”没填" in officer.submit(page, "#edit", **typed, status=422)
+    assert JournalEntry.select().count() == before
+
+
+def test_birth_and_sex_follow_the_id_number(officer, cast, now):
+    page = officer.get(f"/office/residents/{cast.chen_guilan.id}/edit")
+    assert "按身份证号" in page
+    assert not page.select("#birth_on")
+    residents.change(cast.chen_guilan, {"birth_on": TODAY, "sex": "male"}, actor=cast.li_qiang.actor, now=now)
+    assert Resident.get_by_id(cast.chen_guilan.id).birth_on == cast.chen_guilan.birth_on
+
+
+def test_nobody_is_born_tomorrow(officer):
+    here = a_provisional()
+    page = officer.get(f"/office/residents/{here.id}/edit")
+    assert "“出生日期”没填" in officer.submit(page, "#edit", birth_on="2026-10-14", status=422)
+    officer.submit(page, "#edit", birth_on="1948-03-02")
+    assert Resident.get_by_id(here.id).birth_year == 1948
 
 
 def test_a_clash_is_decided(officer, cast):
