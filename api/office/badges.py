@@ -19,7 +19,7 @@ from rules import badges as rule
 from rules import qr
 from rules.actors import Role, area_prefix, scope_of
 from rules.days import day_of
-from rules.problems import FieldMissing, NotFound
+from rules.problems import NotFound
 
 A_PAGE = 50
 A_SHEET = 8
@@ -108,6 +108,7 @@ def badge(badge_id: UUID) -> ResponseReturnValue:
         issuer=Person.select(Person.name).where(Person.id == found.issued_by).scalar(),
         place=badges.place_name(found.area),
         can={step: rule.hindrance(step, badges.term(found)) is None for step in ("suspend", "resume", "revoke")},
+        may_renew=found.ended_why != "replaced" and any(person.id == found.person_id for person, _posts in _holders()),
         others=[_facts(each, warn_days) for each in _others(found)],
     )
 
@@ -147,7 +148,8 @@ def badge_sheet() -> ResponseReturnValue:
     today = day_of(g.now)
     good = [each for each in found if rule.shown(badges.term(each), on=today) is rule.Shown.VALID]
     if not good:
-        raise FieldMissing("badge")
+        flash(_("Tick the badges to print first. Only those that count now can be printed."), "soon")
+        return go_to(url_for("office.badges"))
     settings = current_app.config["SETTINGS"]
     cards = [
         {"badge": each, "qr": qr.svg(badges.address(each, settings.origin)), "photo": _photo(each.photo)}
@@ -172,15 +174,20 @@ def _badge(badge_id: UUID) -> Badge:
 
 
 def _holder(person_id: UUID) -> tuple[Person, Any]:
-    for person, posts in badges.holders(g.actor, on=day_of(g.now)):
+    for person, posts in _holders():
         if person.id == person_id:
             return person, posts
     raise NotFound()
 
 
+def _holders() -> list[tuple[Person, Any]]:
+    """To whom a badge may be issued here today, with their posts."""
+    return list(badges.holders(g.actor, on=day_of(g.now)))
+
+
 def _without() -> list[Person]:
     """Whoever goes to doors here and has no badge in use."""
-    holders = badges.holders(g.actor, on=day_of(g.now))
+    holders = _holders()
     people = [person for person, posts in holders if any(post.role == Role.AGENT for post in posts)]
     in_use = Badge.state.in_(("active", "suspended")) & Badge.person.in_([person.id for person in people])
     held = {person for (person,) in Badge.select(Badge.person).where(in_use).tuples()}

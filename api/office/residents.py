@@ -49,6 +49,8 @@ NEEDS: dict[str, Any] = {
 LOOKS: dict[str, Any] = {
     "resident": _l("the record"), "visit": _l("a visit"), "picture": _l("a picture"),
     "id-number": _l("the full ID number"), "verification": _l("a life verification"), "id-lookup": _l("found by ID number"),
+    "request": _l("a request"), "delivery": _l("something to hand over"), "death": _l("a death told of"),
+    "held": _l("a record that waits"),
 }  # fmt: skip
 
 
@@ -175,7 +177,9 @@ def declare_kin(resident_id: UUID) -> ResponseReturnValue:
     person = get_object_or_404(Person.select(), Person.id == forms.uuid("agent"))
     if str(person.id) not in agents:
         raise NoAgentThere()
-    people.declare_kin(person, found, is_kin=request.form.get("kin") == "yes", actor=g.actor, now=g.now)
+    is_kin = request.form.get("kin") == "yes"
+    people.declare_kin(person, found, is_kin=is_kin, actor=g.actor, now=g.now)
+    flash(_("Noted as kin.") if is_kin else _("No longer noted as kin."), "done")
     return go_to(url_for("office.resident", resident_id=resident_id))
 
 
@@ -205,9 +209,13 @@ def change_care(care_id: UUID, step: str) -> ResponseReturnValue:
     entry = get_object_or_404(CareEntry.visible_to(g.actor, *OFFICERS), CareEntry.id == care_id)
     if step == "resume":
         care.resume(entry, actor=g.actor, now=g.now)
+        flash(_("Visits begin again."), "done")
+    elif step == "pause":
+        care.pause(entry, forms.words("why", limit=120), actor=g.actor, now=g.now)
+        flash(_("Paused. It can go on again at any time."), "done")
     else:
-        do = care.pause if step == "pause" else care.leave
-        do(entry, forms.words("why", limit=120), actor=g.actor, now=g.now)
+        care.leave(entry, forms.words("why", limit=120), actor=g.actor, now=g.now)
+        flash(_("Taken off the roster."), "done")
     return go_to(url_for("office.resident", resident_id=entry.resident_id))
 
 

@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 
 import models
 from actions import complaints, deaths, deliveries, held, inbox, matches, pictures, reads, requests
+from actions.badges import ISSUERS
 from api.access import allows, get_object_or_404
 from api.filters import listing, moment
 from api.office import bp, forms, go_to, waiting
@@ -86,6 +87,10 @@ def _link(message: Any) -> str:
         return url_for("office.phone", device_id=message.about)
     if message.kind == "complaint" and g.actor.may(*LEADS):
         return url_for("office.complaints")
+    if message.kind == "badge" and message.about and g.actor.may(*ISSUERS):
+        return url_for("office.badge", badge_id=message.about)
+    if message.kind == "due" and not message.subject and g.actor.may(*OFFICERS):
+        return url_for("office.rounds")
     return url_for("office.resident", resident_id=message.subject) if message.subject else ""
 
 

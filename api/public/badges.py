@@ -57,7 +57,7 @@ def wait_a_minute(_: TooManyRequests) -> Response:
 def _answer(badge: Badge | None, *, by_number: bool) -> Response:
     if badge is None:
         verdict = Shown.UNKNOWN
-        response = page("public/unknown.html", status=404)
+        response = page("public/unknown.html", status=404, typed=request.args.get("n", "").strip()[:20])
     else:
         posts = badges.places_of(badge.person_id, on=day_of(g.now))
         verdict = shown(badges.term(badge), on=day_of(g.now), has_post=bool(posts))

@@ -7,8 +7,8 @@ import io
 import pytest
 from werkzeug.datastructures import FileStorage
 
-from actions import badges
-from models import Badge
+from actions import badges, people
+from models import Badge, Person
 from tests.badges.conftest import draw
 from tests.support.browser import validate
 from tests.support.visitor import Visitor
@@ -73,7 +73,17 @@ def test_only_badges_that_count_are_printed(lead, issued, cast, now):
     page = lead.get(f"/office/badges/sheet?id={good.id}&id={paused.id}")
     assert len(page.select(".id-card")) == 1
     assert "有 1 张现在不能用" in page
-    assert "现在能用的证" in lead.get(f"/office/badges/sheet?id={paused.id}", status=422)
+    for ticked in ("", f"?id={paused.id}"):
+        page = lead.get(f"/office/badges/sheet{ticked}")
+        assert page.one("h1").text == "工作证"
+        assert "先勾上要印的证" in page
+
+
+def test_nobody_who_left_is_offered_a_new_badge(lead, issued, cast, now):
+    url = f"/office/badges/{issued().id}"
+    assert "换发新证" in lead.get(url)
+    people.remove(Person.get_by_id(cast.wang_fang.id), why="调走", actor=cast.luo_guoxiu.actor, now=now)
+    assert "换发新证" not in lead.get(url)
 
 
 def test_what_is_wrong_with_an_order_is_said_above_the_form(lead, cast):

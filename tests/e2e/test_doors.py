@@ -24,6 +24,7 @@ def test_the_office_asks_who_comes(server, window):
     page.goto("/office/")
     assert page.url.startswith(f"{server.url}/office/sign-in")
     look(page, "door-office")
+    assert page.locator("#name").bounding_box()["width"] > 300
     narrow = window(width=390, height=844).new_page()
     narrow.goto("/office/")
     look(narrow, "door-office-390")

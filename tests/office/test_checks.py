@@ -61,6 +61,13 @@ def test_the_first_time_there_is_nothing_to_compare_and_nothing_large_says_so(of
     assert len(page.select(".two-up .figure")) == 1, "only the picture of this time is drawn as one"
 
 
+def test_sending_back_leads_to_the_reasons_however_far_down_they_stand(officer):
+    page = officer.get(f"/office/verifications/{a_verification().id}")
+    link = page.one(".btn-pair a.btn")["href"]
+    url, _hash, place = link.partition("#")
+    assert officer.get(url).one(f"#{place}").name == "form"
+
+
 def test_let_go_and_on_to_the_next(officer, cast):
     first, second = a_verification(minutes_ago=60), a_verification(of=cast.zhou_xinglin)
     page = officer.get(f"/office/verifications/{first.id}")

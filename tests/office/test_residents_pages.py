@@ -7,7 +7,7 @@ import pytest
 from actions import lookups, residents
 from models import CareEntry, Clash, ConsentRecord, JournalEntry, Person, ReadEntry, Resident
 from rules import ciphers
-from tests.office.scenes import a_provisional, a_visit
+from tests.office.scenes import a_death, a_delivery, a_provisional, a_request, a_visit
 from tests.support.cast import NEXT_VILLAGE, NOW, TODAY, VILLAGE
 
 
@@ -78,6 +78,27 @@ def test_a_lead_sees_who_looked(officer, desk, cast):
     assert "谁看过这份记录" in page
     assert "李强" in page
     assert "谁看过这份记录" not in officer.get(f"/office/residents/{cast.chen_guilan.id}")
+
+
+def test_each_look_is_named_in_words(desk, cast):
+    lead = desk(cast.luo_guoxiu)
+    lead.get(f"/office/requests/{a_request().id}")
+    lead.get(f"/office/deliveries/{a_delivery().id}")
+    lead.get(f"/office/deaths/{a_death().id}")
+    looks = {each for (each,) in ReadEntry.select(ReadEntry.what).tuples()}
+    assert looks == {"request", "delivery", "death"}
+    page = lead.get(f"/office/residents/{cast.chen_guilan.id}")
+    for words in ("诉求", "待送交的东西", "报告的去世"):
+        assert words in page, words
+
+
+def test_an_address_that_names_the_village_stands_alone(officer, cast):
+    resident = Resident.get_by_id(cast.chen_guilan.id)
+    page = officer.get(f"/office/residents/{resident.id}")
+    where = page.select("dl.facts dd")[0].text.strip()
+    Resident.update(address=f"开阳县花梨镇{where}50号").where(Resident.id == resident.id).execute()
+    page = officer.get(f"/office/residents/{resident.id}")
+    assert page.select("dl.facts dd")[0].text.strip() == f"开阳县花梨镇{where}50号"
 
 
 def test_a_record_is_changed_by_a_form(officer, cast):
@@ -158,7 +179,9 @@ def test_the_care_roster(officer, cast):
     page = officer.submit(officer.get(url), "form[action$=resume]")
     assert "在名单，每 14 天" in page
     page = officer.submit(page, "#pause-care", why="去女儿家")
+    assert "暂停了，随时能接着看望" in page
     page = officer.submit(page, "#leave-care", why="搬走了")
+    assert "移出看望名单了" in page
     assert CareEntry.get(CareEntry.resident == cast.zhou_xinglin.id).state == "left"
 
 

@@ -65,6 +65,20 @@ def test_ones_own_messages_are_put_away(lead, cast, now):
     assert InboxMessage.get().done_at == now
 
 
+def test_a_message_leads_to_what_it_is_about(lead, cast, now):
+    about = ciphers.uuid7()
+    inbox.tell(
+        [
+            inbox.Message(cast.luo_guoxiu.id, TOWNSHIP, "badge", about=about, words="快到期。"),
+            inbox.Message(cast.luo_guoxiu.id, TOWNSHIP, "due", about=about, words="过了日子的有 2 位"),
+        ],
+        now=now,
+    )
+    page = lead.get("/office/to-do")
+    assert [a["href"] for a in page.select(".message > a")] == [f"/office/badges/{about}", "/office/rounds"]
+    assert "快到期。今天" in page
+
+
 # ---- requests
 
 

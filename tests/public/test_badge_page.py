@@ -126,7 +126,10 @@ def test_the_number_on_the_card_finds_it_too(issued, browser):
     assert "有效" in page
     assert "按证号查的" in page
     wrong = badge.number[:-1] + str((int(badge.number[-1]) + 1) % 10)
-    assert "没查到" in browser.get(f"/b/?n={wrong}", status=404)
+    page = browser.get(f"/b/?n={wrong}", status=404)
+    assert "没查到" in page
+    assert page.one("#n")["value"] == wrong
+    assert page.one(".public-top a")["href"] == f"?n={wrong}&text=large"
 
 
 def test_numbers_cannot_be_tried_one_after_another_but_a_code_always_works(issued, client):
