@@ -155,3 +155,22 @@ def test_the_desk_keeps_to_its_content_policy(office):
     page.click("#add-person button")
     expect(page.locator("#problems [role=alert]")).to_be_visible()
     assert [each for each in complaints if "Content Security Policy" in each] == []
+
+
+def test_paper_holds_what_the_screen_shows_and_no_more(office):
+    """One A4 page a sheet of badges, each code large enough to be scanned; and a list of people stays a table."""
+    page = office("liguoxiu")
+    page.goto("/office/badges")
+    for box in page.locator(".badge-rows input").all():
+        box.check()
+    page.click(".more button")
+    page.wait_for_url("**/sheet?*")
+    sheets = page.locator(".a4").count()
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == sheets
+    page.emulate_media(media="print")
+    for code in page.locator(".id-code svg").all():
+        assert code.bounding_box()["width"] / 96 * 25.4 >= 25
+    page.set_viewport_size({"width": 720, "height": 1040})  # an A4 page without its margins
+    page.goto("/office/rounds/list")
+    head, row = (page.locator(f".table {part}").first.bounding_box() for part in ("thead", "tbody tr"))
+    assert head["width"] == row["width"] > 600
