@@ -24,7 +24,7 @@ from actions import cards
 from api.filters import facts, moment
 from api.office.frame import area_names
 from api.office.roles import OFFICERS
-from api.office.words import benefit_name, said
+from api.office.words import benefit_name, said, waiting_words
 from models import Delivery, Device, Entitlement, JournalEntry, LifeVerification, Person, Resident, Scope, Visit
 from rules.actors import Actor, area_prefix, scope_of
 from rules.days import CHINA, day_of
@@ -430,9 +430,11 @@ def _silent_phones(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLook
     silent = d.visible_to(actor, *OFFICERS).where(d.state.in_(("active", "send_only")) & waits & (d.heard_at < limit))
     for device in silent.order_by(d.heard_at).limit(20):
         days = (day_of(now) - day_of(device.heard_at)).days
-        count = device.waiting_records + device.waiting_blobs
         yield ToLookAt(
-            _("%(name)s's phone was not heard for %(days)s days, %(count)s not sent", name=device.person.name, days=days, count=count),
+            _(
+                "%(name)s's phone was not heard for %(days)s days, %(what)s not sent",
+                name=device.person.name, days=days, what=waiting_words(device),
+            ),
             facts([_place_of(device.person_id, now), _("last heard %(moment)s", moment=_moment(device.heard_at, now))]),
             _("Call") if device.person.phone else "",
             f"tel:{device.person.phone}" if device.person.phone else "",

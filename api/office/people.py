@@ -32,7 +32,11 @@ SILENT_DAYS = "visit.late_days"  # a phone that holds records and was not heard 
 @allows(*STAFF)
 def people_page() -> ResponseReturnValue:
     """Everybody with a post here today, and every phone of one's places."""
-    return render_template("office/people.html", staff=_staff(), phones=_phones(), can_enrol=g.actor.may(*GIVES_PHONES))
+    staff = _staff()
+    return render_template(
+        "office/people.html", staff=staff, idle=_idle({row["person"].id for row in staff}), phones=_phones(),
+        can_enrol=g.actor.may(*GIVES_PHONES),
+    )  # fmt: skip
 
 
 @bp.get("/people/new")
@@ -281,6 +285,13 @@ def _staff() -> list[dict[str, Any]]:
             any(Role(p.role) == Role.AGENT for p in row["posts"]) and row["person"].id not in with_phone
         )
     return sorted(rows, key=lambda row: (row["first"], row["person"].initials, str(row["person"].id)))
+
+
+def _idle(busy: set[UUID]) -> list[Person]:
+    """Those with a post here that is over or has not begun, and none today: a post ended by mistake is given again."""
+    here = Post.visible_to(g.actor).select(Post.person).where(Post.person.not_in(busy))
+    found = Person.select().where(Person.id.in_(here) & Person.removed_at.is_null())
+    return list(found.order_by(Person.initials, Person.id).limit(50))
 
 
 def _phones() -> list[dict[str, Any]]:

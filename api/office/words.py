@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 import models
 from api.filters import listing
@@ -270,6 +271,16 @@ def gap_words(gaps: list[tuple[int, int]]) -> str:
     return listing(str(first) if first == last else f"{first}–{last}" for first, last in gaps)
 
 
+def waiting_words(device: Any) -> str:
+    """What a phone said it still holds: 5 records, 7 pictures."""
+    return listing(
+        [
+            ngettext("%(num)s record", "%(num)s records", device.waiting_records) if device.waiting_records else "",
+            ngettext("%(num)s picture", "%(num)s pictures", device.waiting_blobs) if device.waiting_blobs else "",
+        ]
+    )
+
+
 def field_word(name: str) -> Any:
     return said(name, "field")
 
@@ -282,5 +293,6 @@ def add_to(app: Flask) -> None:
         area_name=area_name,
         field_word=field_word,
         gap_words=gap_words,
+        waiting_words=waiting_words,
         has_page=lambda endpoint: endpoint in app.view_functions,
     )

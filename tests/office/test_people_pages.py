@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 import models
-from actions import enrolments
+from actions import enrolments, people
 from models import Device, Enrolment, JournalEntry, Person, Post
 from rules import ciphers
 from tests.office.scenes import a_phone, a_visit, spki
@@ -24,6 +26,18 @@ def test_a_lead_sees_the_people_and_phones_of_her_township_only(desk, cast):
     assert "李强" in page
     assert "赵敏" not in page
     assert "1 部" in page
+
+
+def test_whose_post_has_ended_is_still_found_and_can_be_given_another(desk, cast, now):
+    people.end_post(
+        Post.get_by_id(cast.wang_fang.post), last_on=TODAY - timedelta(days=1), actor=cast.luo_guoxiu.actor, now=now
+    )
+    lead = desk(cast.luo_guoxiu)
+    page = lead.get("/office/people")
+    assert "今天没有岗位" in page
+    (there,) = [a for a in page.select("a.row") if a.text.strip() == "王芳"]
+    lead.submit(lead.get(there["href"]), "#give-post", area=VILLAGE)
+    assert "今天没有岗位" not in lead.get("/office/people")
 
 
 def test_a_refusal_without_scripts_shows_what_was_typed_to_be_copied(desk, cast):
@@ -116,13 +130,15 @@ def test_a_desk_account_is_shown_once(desk, cast):
 
 
 def test_a_silent_phone_that_holds_records_stands_first_and_asks_for_a_call(desk, cast, clock):
-    a_phone(cast.wang_fang.id, cast.wang_fang.scope, cast.luo_guoxiu.id, heard_at=NOW, waiting_records=5)
+    a_phone(
+        cast.wang_fang.id, cast.wang_fang.scope, cast.luo_guoxiu.id, heard_at=NOW, waiting_records=5, waiting_blobs=7
+    )
     lead = desk(cast.luo_guoxiu)
     assert "打个电话" not in lead.get("/office/people")
     clock.forward(days=4)
     lead = desk(cast.luo_guoxiu)
     page = lead.get("/office/people")
-    assert "清江村，4 天没联系，5 条没传" in page
+    assert "清江村，4 天没联系，5 条、7 张照片没传" in page
     assert "打个电话" in page
 
 
