@@ -216,6 +216,8 @@ export interface Draft {
   fields: Record<string, string[]>;
   focus: string;
   at: Instant;
+  /** Where its form stood when somebody last wrote in it. */
+  path?: string;
 }
 
 export interface StoredPhoto {
@@ -257,7 +259,7 @@ export interface Store {
     /** The draft under this key, made (with the id of the event to come) if there is none. */
     open(key: string): Promise<Draft>;
     get(key: string): Promise<Draft | undefined>;
-    keep(key: string, fields: Record<string, string[]>, focus?: string): Promise<void>;
+    keep(key: string, fields: Record<string, string[]>, focus?: string, path?: string): Promise<void>;
     clear(key: string): Promise<void>;
     list(): Promise<Draft[]>;
   };

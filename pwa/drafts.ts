@@ -21,7 +21,7 @@ export function keepDrafts(drafts: () => Drafts): () => void {
     const name = focus && form.contains(focus) ? ((focus as Field).name ?? "") : "";
     const mine = ++turn;
     drafts()
-      .keep(key, fieldsOf(form), name)
+      .keep(key, fieldsOf(form), name, location.pathname + location.search)
       .then(() => {
         if (mine === turn && !waiting) form.dataset.kept = ""; // on the disk as it stands on the page
       })

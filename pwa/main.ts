@@ -5,6 +5,7 @@ import { countWords } from "./count.ts";
 import type { Settings } from "./ctx.ts";
 import { keepDrafts } from "./drafts.ts";
 import { makeEngine } from "./engine.ts";
+import { showFirstError } from "./errors.ts";
 import { first } from "./first.ts";
 import messages from "./generated/messages.first.json" with { type: "json" };
 import { templates } from "./generated/templates.first.js";
@@ -95,6 +96,8 @@ async function start(): Promise<void> {
   const standalone =
     matchMedia("(display-mode: standalone)").matches || (navigator as { standalone?: boolean }).standalone === true;
 
+  const env = { standalone, ios, code, version };
+
   const local = new Local({
     ...{ routes: first, engine, store, clock, session },
     later: async () => {
@@ -103,7 +106,7 @@ async function start(): Promise<void> {
       Object.assign(messages, rest.messages);
       return rest.routes;
     },
-    env: { standalone, ios, code, version },
+    env,
     online: () => navigator.onLine && reached,
     send: (why) => void send(why),
     bug,
@@ -120,6 +123,11 @@ async function start(): Promise<void> {
     htmx.ajax("GET", path, { target: document.body, swap: "innerHTML", headers });
   const here = () => location.pathname + location.search;
   const refreshHere = () => void go(here(), { "HX-History-Restore-Request": "true" });
+  // The lead's code scanned while this page stands open: the browser only changes what is behind the #.
+  window.addEventListener("hashchange", () => {
+    env.code = takeFragment() || env.code;
+    if (location.pathname === "/field/enrol") refreshHere();
+  });
   // Back and forward are answered from the store, always fresh; where the page stood is ours to remember, for the browser
   // would put it back before the page is there.
   history.scrollRestoration = "manual";
@@ -159,6 +167,7 @@ async function start(): Promise<void> {
   document.addEventListener("htmx:after:process", (event) => {
     if (event.target instanceof Element) enliven(event.target, parts);
   });
+  document.addEventListener("htmx:after:swap", showFirstError);
   countWords();
   const flush = keepDrafts(() => store.forms);
 

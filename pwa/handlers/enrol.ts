@@ -61,7 +61,8 @@ export function readCode(typed: string): string {
 async function takeCode(ctx: Ctx): Promise<Response> {
   const typed = ctx.form.get("code") ?? "";
   const code = readCode(typed);
-  const problem = !ALPHABET.test(code) ? "letters" : code.length !== TYPED && code.length !== 26 ? "length" : "";
+  const problem =
+    code && !ALPHABET.test(code) ? "letters" : code.length !== TYPED && code.length !== 26 ? "length" : "";
   if (problem) {
     const facts = { code: typed, ...installing(ctx), problem, count: code.length };
     return ctx.render("field/enrol-code.html", facts, { status: 422 });

@@ -2,6 +2,7 @@
 import { type Matter, mattersOf, openMatters, topNeed, waitsUntil } from "../cards.ts";
 import { type County, type Ctx, type Day, type OwnRecord, type ResidentCard, type Route, seeOther } from "../ctx.ts";
 import { age, localDay } from "../filters.ts";
+import { unfinished } from "../unfinished.ts";
 import { waitingFor } from "./inbox.ts";
 
 export const routes: Route[] = [
@@ -56,6 +57,7 @@ async function today(ctx: Ctx): Promise<Response> {
     ...{ seen, seen_count: seen.length },
     next: due.length ? null : await nextOne(ctx, day),
     inbox: await waitingFor(ctx),
+    unfinished: await unfinished(ctx),
     missing: checks.filter(({ ok }) => !ok).length,
     said: ctx.query.get("said") ?? "",
   });

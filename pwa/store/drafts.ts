@@ -61,17 +61,18 @@ export class Drafts {
     return draft;
   }
 
-  keep(key: string, fields: Record<string, string[]>, focus = ""): Promise<void> {
-    const keeping = this.#keep(key, fields, focus);
+  keep(key: string, fields: Record<string, string[]>, focus = "", path?: string): Promise<void> {
+    const keeping = this.#keep(key, fields, focus, path);
     this.#begun.add(keeping);
     const over = () => void this.#begun.delete(keeping);
     keeping.then(over, over);
     return keeping;
   }
 
-  async #keep(key: string, fields: Record<string, string[]>, focus: string): Promise<void> {
+  async #keep(key: string, fields: Record<string, string[]>, focus: string, path?: string): Promise<void> {
     const draft = await this.open(key);
     const kept = { ...draft, fields: { ...draft.fields, ...fields }, focus, at: this.now().toISOString() };
+    if (path) kept.path = path;
     this.#all.set(key, kept);
     await this.#write(kept);
   }

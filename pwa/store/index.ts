@@ -75,7 +75,8 @@ export class PhoneStore implements Store {
   readonly drafts = {
     open: (key: string) => this.forms.open(key),
     get: (key: string) => this.forms.get(key),
-    keep: (key: string, fields: Record<string, string[]>, focus?: string) => this.forms.keep(key, fields, focus),
+    keep: (key: string, fields: Record<string, string[]>, focus?: string, path?: string) =>
+      this.forms.keep(key, fields, focus, path),
     clear: (key: string) => this.forms.clear(key),
     list: () => this.forms.list(),
   };

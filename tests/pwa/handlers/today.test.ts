@@ -184,3 +184,25 @@ test("a record not sent yet is no reason to stay", async () => {
   const line = page.slice(page.indexOf("Records not sent") - 400, page.indexOf("Records not sent"));
   expect(line).not.toContain("check-act");
 });
+
+test("what was written and not saved stands on top, and leads back to its form", async () => {
+  const one = await phone();
+  const path = `/field/visits/new?resident=${id(1)}`;
+  await one.store.drafts.keep(`visit:${id(1)}`, { notes: ["腿好多了"] }, "notes", path);
+  await one.store.drafts.open(`visit:${id(2)}`); // only looked at
+  const page = await (await one.get("/field/today")).text();
+  expect(page).toContain(`href="${path}"`);
+  expect(page.replace(/<[^>]+>/g, "")).toContain("罗正英Not finished: visit");
+  expect(page.match(/Not finished/g)).toHaveLength(1);
+
+  await record(one.ctx(), { ...visit(id(1)), draft: `visit:${id(1)}` });
+  expect(await (await one.get("/field/today")).text()).not.toContain("Not finished");
+});
+
+test("a verification goes on from its own page; what lay for a day is left in peace", async () => {
+  const one = await phone();
+  await one.store.drafts.keep(`verification:${id(1)}`, { document: ["id_card"] });
+  expect(await (await one.get("/field/today")).text()).toContain(`href="/field/residents/${id(1)}/verification"`);
+  one.at.now = new Date(one.at.now.getTime() + 25 * 3_600_000);
+  expect(await (await one.get("/field/today")).text()).not.toContain("Not finished");
+});
