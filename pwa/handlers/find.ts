@@ -1,6 +1,7 @@
 /** Find: anybody of the pack by a few letters. What is typed is in a body, never in an address; it comes back with Back. */
 import { householdOf, openMatters, placeOf } from "../cards.ts";
 import { type Ctx, type Found, type Route, seeOther } from "../ctx.ts";
+import { age } from "../filters.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/find", show],
@@ -36,12 +37,15 @@ async function found(ctx: Ctx, q: string): Promise<Record<string, unknown>> {
   const hits = q ? await ctx.store.people.find(q, ROWS + 1) : [];
   const people = await Promise.all(
     hits.slice(0, ROWS).map(async (hit: Found) => {
-      const card = hit.card === "full" ? await ctx.store.people.get(hit.id) : undefined;
-      const matters = card?.card === "full" && !card.life ? openMatters(card, county, ctx.clock.today(), ANY_DAY) : [];
+      const known = hit.card === "full" ? await ctx.store.people.get(hit.id) : undefined;
+      const card = known?.card === "full" ? known : undefined;
+      const matters = card && !card.life ? openMatters(card, county, ctx.clock.today(), ANY_DAY) : [];
       return {
         ...hit,
         place: placeOf(hit, me),
         household: householdOf(hit),
+        sex: card?.sex ?? "",
+        age: age(card?.birth_on ?? card?.birth_year ?? "", ctx.clock.today()),
         matter: matters.find(({ due_on }) => due_on) ?? null,
       };
     }),

@@ -46,7 +46,7 @@ async function show(ctx: Ctx): Promise<Response> {
         helper: card.helper ?? null,
         guardian: card.guardian ?? null,
       },
-      ...{ masked: masked_id(card.id_number) || card.id_masked, has_full: card.id_number !== "" },
+      ...{ masked: masked_id(card.id_number || card.id_masked), has_full: card.id_number !== "" },
       ...{ household: householdOf(card), address: card.address, kin: card.kin },
       // The county calls its own value `ours` (api/phone/wire.py).
       clashes: card.clashes.map(({ field, ours, theirs }) => ({
@@ -120,7 +120,7 @@ async function unmask(ctx: Ctx): Promise<Response> {
 }
 
 function idNumber(ctx: Ctx, card: ResidentCard, number: string, why: string, errors: Errors): Promise<Response> {
-  const masked = masked_id(card.id_number) || card.id_masked;
+  const masked = masked_id(card.id_number || card.id_masked);
   return ctx.render(
     "field/id_number.html",
     { person: whom(ctx, card), masked, number, why, errors, draft_key: keyOf(card) },

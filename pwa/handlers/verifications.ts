@@ -84,7 +84,7 @@ async function begin(ctx: Ctx): Promise<Response> {
     return seeOther(step(card.id, "confirm"));
   return ctx.render("field/verification.html", {
     ...{ action: step(card.id), back: home(card.id), person, draft, draft_key: draft.key },
-    ...{ benefits: await benefitsOf(ctx, card), masked: masked_id(card.id_number) || card.id_masked },
+    ...{ benefits: await benefitsOf(ctx, card), masked: masked_id(card.id_number || card.id_masked) },
     why_again: retakeOf(card)?.why ?? "",
   });
 }

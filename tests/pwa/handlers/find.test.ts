@@ -23,3 +23,10 @@ test("whoever is not in the list can be noted first", async () => {
   expect(page).toContain("Not in the list");
   expect(page).toContain("/field/people/new");
 });
+
+test("two of one name are told apart by their age", async () => {
+  const one = await phone();
+  const page = await (await one.post("/field/find", { q: "lzy" })).text();
+  expect(page).toContain("<mark>罗正英</mark><small>female age 82</small>");
+  expect(await (await one.post("/field/find", { q: "陈国发" })).text()).not.toContain("<small>");
+});

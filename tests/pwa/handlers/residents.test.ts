@@ -74,3 +74,17 @@ test("a picture to be taken again says it for the benefit too, with the nearer d
   expect(page).toContain("22 days late");
   expect(page.match(/id="matter-/g)).toHaveLength(1);
 });
+
+test("a visit still on this phone says how it went", async () => {
+  const { ctx, get } = await phone();
+  const written = visit(id(1));
+  await record(ctx(), { ...written, body: { ...written.body, outcome: "not_home", notes: "" } });
+  expect(await (await get(`/field/residents/${id(1)}`)).text()).toContain("11月22日, Not at home");
+});
+
+test("a number is masked in one way, whoever masked it", async () => {
+  const one = await phone();
+  const masked = { ...LUO, rev: 30, id_masked: "990***********2417" } as Row;
+  await one.store.everyone.apply([masked], { villages: { [QINGJIANG]: 30 }, cursor: "" }, 1);
+  expect(await (await one.get(`/field/residents/${id(1)}`)).text()).toContain("990 **** **** 2417");
+});
