@@ -827,9 +827,7 @@ class Story:
         morning = self.at(0, "8:20")
         yield morning
         capture = LifeVerification.get(LifeVerification.resident == UUID(str(yang["id"])))
-        verifications.send_back(
-            capture, "手没拍进去。记录还在，补拍一张就行。", actor=self.actor("周敏", morning), now=morning
-        )
+        verifications.send_back(capture, "手没拍进去", actor=self.actor("周敏", morning), now=morning)
         li, wang = self.row(phone, "李应芬"), self.row(phone, "王德珍")
         start = self.at(0, "9:05")
         self.not_taken(phone, li, start, start + timedelta(minutes=6), "not_home", "", "门锁着，邻居说去镇上看病了。")

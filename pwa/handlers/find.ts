@@ -11,19 +11,19 @@ export const routes: Route[] = [
 const ROWS = 50;
 const ANY_DAY = "9999-12-31";
 /** Forgotten with this opening of the program: a search is not a record. */
-const KEY = "find";
+export const SOUGHT = "find";
 
 async function show(ctx: Ctx): Promise<Response> {
   if (ctx.query.has("clear")) {
-    ctx.session.delete(KEY);
+    ctx.session.delete(SOUGHT);
     return seeOther("/field/find");
   }
-  return ctx.render("field/find.html", await found(ctx, String(ctx.session.get(KEY) ?? "")));
+  return ctx.render("field/find.html", await found(ctx, String(ctx.session.get(SOUGHT) ?? "")));
 }
 
 async function search(ctx: Ctx): Promise<Response> {
   const q = (ctx.form.get("q") ?? "").trim().slice(0, 40);
-  ctx.session.set(KEY, q);
+  ctx.session.set(SOUGHT, q);
   const template = ctx.isFragment ? "field/_found.html" : "field/find.html";
   return ctx.render(template, await found(ctx, q), { headers: { "HX-Push-Url": "false" } });
 }

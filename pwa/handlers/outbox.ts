@@ -69,7 +69,11 @@ async function asked(ctx: Ctx): Promise<Item[]> {
         total: 0,
       },
       kind: retake ? "verification.captured" : "visit.ended",
-      reason: ctx.t("The township looked: {words}", { words: row.words }),
+      reason: retake
+        ? ctx.t("The township looked: {words}. The record is still there, one new picture will do.", {
+            words: row.words.replace(/[。.]$/, ""),
+          })
+        : ctx.t("The township asks: {words}", { words: row.words }),
       path: retake && row.resident ? `/field/residents/${row.resident}` : `/field/inbox/${row.id}`,
       button: retake ? ctx.t("Take it again") : ctx.t("Answer"),
     };

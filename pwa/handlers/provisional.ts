@@ -6,6 +6,7 @@ import { type Errors, figures, none, oneOf, phoneError, words } from "../fields.
 import type { ResidentProvisional } from "../generated/wire.ts";
 import { idNumberError } from "../id_numbers.ts";
 import type { ResidentCard } from "../wire.ts";
+import { SOUGHT } from "./find.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/people/new", show],
@@ -27,8 +28,24 @@ interface Values {
 }
 
 async function show(ctx: Ctx): Promise<Response> {
-  const empty = { name: "", sex: "" as const, birth_year: "", phone: "", area: "", group: "", id_number: "", why: "" };
+  const empty = {
+    name: await soughtInVain(ctx),
+    sex: "" as const,
+    birth_year: "",
+    phone: "",
+    area: "",
+    group: "",
+    id_number: "",
+    why: "",
+  };
   return page(ctx, empty, {});
+}
+
+/** The name typed into Find that nobody has. */
+async function soughtInVain(ctx: Ctx): Promise<string> {
+  const sought = String(ctx.session.get(SOUGHT) ?? "");
+  if (!/^[\p{Script=Han}·]{2,}$/u.test(sought)) return "";
+  return (await ctx.store.people.find(sought, 1)).length ? "" : sought;
 }
 
 /** The person's id is made with the draft, so that a second tap is the same person. */

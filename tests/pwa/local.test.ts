@@ -168,7 +168,7 @@ test("what the township sent back stands on top until it is taken again", async 
   const { apply } = await import("../../pwa/store/inbox.ts");
   await apply(one.db, one.vault.ring, [row], 3, false);
   const page = await (await one.get("/field/outbox")).text();
-  expect(page).toContain("手没拍进去");
+  expect(page).toContain("手没拍进去. The record is still there, one new picture will do.");
   expect(page).toContain(`href="/field/residents/${id(1)}"`);
   await record(one.ctx(), { kind: "verification.captured", subject: id(1), body: { retake_of: id(41) } });
   expect(await (await one.get("/field/outbox")).text()).not.toContain("手没拍进去");

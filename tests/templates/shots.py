@@ -26,7 +26,7 @@ SMALL = """() => [...document.querySelectorAll('a, button:not(.unseen), input:no
 
 def document(body: str, job: dict[str, Any]) -> str:
     view, lang = job["context"]["page"]["view"], job["lang"]
-    styles = "".join(f'<link rel="stylesheet" href="file://{ROOT}/static/{n}.css">' for n in ("tokens", "ui"))
+    styles = f'<link rel="stylesheet" href="file://{ROOT}/pwa/styles.css">'
     title, rest = body.split("</title>", 1)
     return (
         f'<!doctype html><html lang="{lang}" class="{view}"><head><meta charset="utf-8"><meta name="viewport" '

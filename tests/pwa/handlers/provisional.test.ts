@@ -102,3 +102,15 @@ test("the next person noted is another one", async () => {
   expect(second!.subject).not.toBe(first!.subject);
   expect(id(1)).not.toBe(first!.subject);
 });
+
+test("the name nobody has in Find need not be typed again", async () => {
+  const one = await phone();
+  for (const [q, name] of [
+    ["欧阳国珍", "欧阳国珍"],
+    ["罗正英", ""],
+    ["oygz", ""],
+  ] as const) {
+    await one.post("/field/find", { q });
+    expect(await (await one.get(FORM)).text()).toContain(`name="name" type="text" value="${name}"`);
+  }
+});
