@@ -145,6 +145,8 @@ def badge_sheet() -> ResponseReturnValue:
     """Cards to print, eight to an A4 sheet, with the code and the county's address in large type."""
     ids = [_uuid(text) for text in request.args.getlist("id")]
     found = list(Badge.visible_to(g.actor, *badges.ISSUERS).where(Badge.id.in_(ids)).order_by(Badge.area, Badge.number))
+    if ids and not found:
+        raise NotFound()
     today = day_of(g.now)
     good = [each for each in found if rule.shown(badges.term(each), on=today) is rule.Shown.VALID]
     if not good:
