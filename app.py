@@ -19,7 +19,7 @@ import keys
 import models
 from actions import bell
 from api import access, filters, office, phone, public
-from rules.problems import NotFound, PageTooOld, Problem
+from rules.problems import FileTooLarge, NotFound, PageTooOld, Problem
 from settings import Settings, from_environment, log_no_values
 
 STATUS = {
@@ -78,6 +78,8 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     app.register_error_handler(Problem, _say)
     app.register_error_handler(CSRFError, lambda _: _say(PageTooOld()))
     app.register_error_handler(404, lambda _: _say(NotFound()))
+    app.register_error_handler(405, lambda error: error if request.path.startswith("/api/") else _say(NotFound()))
+    app.register_error_handler(413, lambda _: _say(FileTooLarge()))
     app.register_error_handler(Exception, _bug)
     commands.add_to(app)
     return app
@@ -175,6 +177,8 @@ def _shown(code: str, problem: Problem | None, status: int) -> Response:
 
 def _typed() -> list[tuple[str, str]]:
     """What a form without scripts sent in words: its page is gone, so the refusal shows them, to be copied."""
+    if (request.content_length or 0) > current_app.config["MAX_CONTENT_LENGTH"]:
+        return []
     kept = [(name, value.strip()) for name, value in request.form.items(multi=True) if name not in NEVER_SHOWN]
     return [(name, value) for name, value in kept if value and not CODE.fullmatch(value)]
 

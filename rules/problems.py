@@ -95,6 +95,14 @@ class SignInRefused(Problem):
 
 
 @dataclass(eq=False)
+class FileTooLarge(Problem):
+    """A form came with more than the county takes at once; nothing of it was read."""
+
+    code = "file-too-large"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
 class FieldMissing(Problem):
     """A form came without something it cannot do without, or with something unreadable there. `field` names it."""
 

@@ -72,6 +72,12 @@ function sayUnheard(event: Event): void {
   place.scrollIntoView({ block: "center" });
 }
 
+/** An address to share holds what was chosen, not every field left empty. */
+function leaveOutEmpty(event: FormDataEvent): void {
+  if (!(event.target instanceof HTMLFormElement) || event.target.dataset.apply !== "change") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+}
+
 function printPage(event: Event): void {
   if (event.target instanceof Element && event.target.closest("[data-print]")) window.print();
 }
@@ -97,6 +103,7 @@ nameFiles();
 setInterval(countDown, 1000);
 document.addEventListener("change", applyOnChange);
 document.addEventListener("click", printPage);
+document.addEventListener("formdata", leaveOutEmpty);
 document.addEventListener("submit", rememberForm, true);
 document.addEventListener("htmx:error", sayUnheard);
 document.addEventListener("htmx:after:swap", showProblem);

@@ -34,7 +34,7 @@ def visits_page() -> ResponseReturnValue:
     today = day_of(g.now)
     before = request.args.get("before", "")
     found, more = log.page(log.queries(g.actor, filters, today=today), before)
-    most = 60 if "look" in request.args else 6
+    most = 60 if "look" in request.args else 0 if filters.args() else 6  # what is filtered for comes first
     shown, in_all = ([], 0) if before else log.exceptions(g.actor, now=g.now, url_for=url_for, most=most)
     _note_look("visit-log", None)
     return render_template(

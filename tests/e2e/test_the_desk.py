@@ -108,7 +108,7 @@ def test_a_filter_applies_at_once_and_stands_in_the_address(office):
     page.goto("/office/visits?days=all")
     before = page.locator(".table tbody tr").count()
     page.select_option("select[name=outcome]", "not_home")
-    page.wait_for_url("**outcome=not_home**")
+    page.wait_for_url("**/office/visits?outcome=not_home&days=all")
     rows = page.locator(".table tbody tr")
     assert 0 < rows.count() < before or before == 50
     assert {cell.strip() for cell in page.locator(".table tbody td:nth-child(4)").all_inner_texts()} == {"没在家"}

@@ -160,6 +160,15 @@ def test_facts_to_look_at_stand_on_top(lead, cast):
     assert "一部手机的时间差 47 分钟" in page
 
 
+def test_whoever_filters_sees_what_they_asked_for_and_one_line_of_the_rest(lead, cast):
+    a_visit(flags="kin")
+    page = lead.get("/office/visits?outcome=done")
+    line = page.one("a.exceptions-all")
+    assert "1 件事要您看一看" in line.text
+    assert not page.select(".exception")
+    assert len(lead.get(line["href"]).select(".exception")) == 1
+
+
 def test_a_quiet_place_shows_no_box(lead, cast):
     a_visit()
     assert not lead.get("/office/visits").select(".exceptions")
