@@ -35,7 +35,7 @@ def people_page() -> ResponseReturnValue:
     staff = _staff()
     return render_template(
         "office/people.html", staff=staff, idle=_idle({row["person"].id for row in staff}), phones=_phones(),
-        can_enrol=g.actor.may(*GIVES_PHONES),
+        can_enrol=g.actor.may(*GIVES_PHONES), may_badge=g.actor.may(*ISSUERS),
     )  # fmt: skip
 
 

@@ -46,6 +46,24 @@ def test_every_place_looks_right(office, size):
         seen(page, f"office-{name_of(place)}-{size['width']}-dark")
 
 
+def test_one_long_name_leaves_the_other_columns_of_the_log_whole(office, server):
+    page = office("liguoxiu")
+    page.goto("/office/residents?text=cgl")
+    page.locator(".found a.row").first.click()
+    page.click("text=修改")
+    page.fill("#name", "欧阳阿依古丽·买买提江·阿卜杜热合曼")
+    page.click("#edit button")
+    expect(page.locator("h1")).to_contain_text("欧阳阿依古丽")
+    page.goto("/office/visits")
+    expect(page.locator(".table tbody")).to_contain_text("欧阳阿依古丽")
+    one_line = page.locator(".table thead th").first.bounding_box()["height"]
+    for cell in page.locator(".table td.who, .table td.num:not(:has(.late))").all():
+        lines = cell.evaluate(
+            "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().height }"
+        )
+        assert lines < one_line, cell.inner_text()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_every_thing_opens_from_its_list(office, size):
     """From each list the first row opens, is whole, and nothing of it is inline, unnamed or cut off."""

@@ -40,6 +40,11 @@ def test_whose_post_has_ended_is_still_found_and_can_be_given_another(desk, cast
     assert "今天没有岗位" not in lead.get("/office/people")
 
 
+def test_only_issuers_are_led_to_the_badges(desk, cast):
+    assert desk(cast.luo_guoxiu).get("/office/people").select("a[href='/office/badges']")
+    assert not desk(cast.zheng_tao).get("/office/people").select("a[href='/office/badges']")
+
+
 def test_a_refusal_without_scripts_shows_what_was_typed_to_be_copied(desk, cast):
     lead = desk(cast.luo_guoxiu)
     form = lead.get("/office/people/new")
