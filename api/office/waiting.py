@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.office.roles import LEADS, OFFICERS
+from api.office.roles import CHECKERS, LEADS, OFFICERS
 from models import (
     Complaint,
     DeathReport,
@@ -27,7 +27,7 @@ def messages(actor: Actor) -> int:
 
 
 def counts(actor: Actor) -> dict[str, int]:
-    """Tray → how many wait; only the trays one of the actor's posts opens."""
+    """Tray → how many wait; only the trays one of the actor's posts opens, and of the places where it opens them."""
     found: dict[str, int] = {}
     if actor.may(*OFFICERS):
         found["verifications"] = _bounded(verifications(actor))
@@ -42,20 +42,20 @@ def counts(actor: Actor) -> dict[str, int]:
 
 
 def verifications(actor: Actor) -> Any:
-    return LifeVerification.visible_to(actor).where(LifeVerification.state == "captured")
+    return LifeVerification.visible_to(actor, *CHECKERS).where(LifeVerification.state == "captured")
 
 
 def requests(actor: Actor) -> Any:
-    return Request.visible_to(actor).where(Request.state.in_(("raised", "taken_on")))
+    return Request.visible_to(actor, *OFFICERS).where(Request.state.in_(("raised", "taken_on")))
 
 
 def deliveries(actor: Actor) -> Any:
     """Things not handed over, on no phone until they are planned again: somebody has to decide what next."""
-    return Delivery.visible_to(actor).where(Delivery.state.in_(("attempted", "back")))
+    return Delivery.visible_to(actor, *OFFICERS).where(Delivery.state.in_(("attempted", "back")))
 
 
 def deaths(actor: Actor) -> Any:
-    return DeathReport.visible_to(actor).where(DeathReport.state == "reported")
+    return DeathReport.visible_to(actor, *OFFICERS).where(DeathReport.state == "reported")
 
 
 def matches(actor: Actor) -> Any:
@@ -71,7 +71,7 @@ def held(actor: Actor) -> Any:
 
 
 def complaints(actor: Actor) -> Any:
-    return Complaint.visible_to(actor).where(Complaint.state == "received")
+    return Complaint.visible_to(actor, *LEADS).where(Complaint.state == "received")
 
 
 def _bounded(query: Any) -> int:

@@ -10,10 +10,10 @@ from flask import Flask
 
 import models
 from actions import desk_sessions, enrolments, inbox
-from api.office import COOKIE
-from models import Badge, Clash, Complaint, Import, InboxMessage, JournalEntry, Person, Post
+from api.office import COOKIE, waiting
+from models import Badge, Clash, Complaint, Delivery, Import, InboxMessage, JournalEntry, Person, Post
 from rules import ciphers
-from rules.actors import Role
+from rules.actors import Actor, HeldPost, Role
 from tests.conftest import HOST
 from tests.office.scenes import (
     a_death,
@@ -231,6 +231,18 @@ def test_a_lead_elsewhere_who_is_an_agent_here_stays_an_agent_here(app, cast, wi
         answer = ask(client, method, url)
         assert answer.status_code in HIDDEN, f"{method} {url} ({endpoint}) answered {answer.status_code}"
     assert state_of_things() == before
+
+
+def test_an_officer_here_who_is_a_clerk_there_counts_nothing_of_there(db, cast):
+    """A number says as much as a page: a tray counts where one's posts open it, and nowhere else."""
+    for made in (a_request, a_delivery, a_death):
+        made(of=cast.ma_xiuying, by=cast.zhao_min)
+    Delivery.update(state="back").execute()
+    a_verification(of=cast.ma_xiuying, by=cast.zhao_min)
+    clerk = HeldPost(cast.zhao_min.post, Role.CLERK, TOWNSHIP_ELSEWHERE)
+    for role in (Role.TOWNSHIP_OFFICER, Role.LEAD):
+        both = Actor(cast.li_qiang.id, "李强", (HeldPost(cast.li_qiang.post, role, TOWNSHIP), clerk))
+        assert set(waiting.counts(both).values()) == {0}
 
 
 def test_somebody_without_a_post_today_sees_only_their_own_page(app, cast):
