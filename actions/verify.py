@@ -179,7 +179,8 @@ class _Leaves:
         self._db.execute("PRAGMA synchronous = off")
         self._db.execute("PRAGMA journal_mode = off")
         self._db.execute(
-            "CREATE TABLE leaf (name TEXT PRIMARY KEY, hash TEXT, at TEXT, said_by TEXT, seen INTEGER) WITHOUT ROWID"
+            "CREATE TABLE leaf (name TEXT PRIMARY KEY, hash TEXT, scope TEXT, at TEXT, said_by TEXT, seen INTEGER) "
+            "WITHOUT ROWID"
         )
         self._db.execute(
             "CREATE TABLE picture (name TEXT PRIMARY KEY, hash TEXT, said_by TEXT, seen INTEGER) WITHOUT ROWID"
@@ -197,11 +198,13 @@ class _Leaves:
         self._folder.cleanup()
 
     def note(self, entry: Any) -> None:
+        """In one scope the later position counts, whatever the clock said; between two scopes there is only the clock."""
         at, said_by = models.canonical(entry.received_at), _place(entry)
         self._db.executemany(
-            "INSERT INTO leaf VALUES (?, ?, ?, ?, 0) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, "
-            "at = excluded.at, said_by = excluded.said_by WHERE excluded.at >= leaf.at",
-            [(name, digest, at, said_by) for name, digest in json.loads(entry.leaves).items()],
+            "INSERT INTO leaf VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, "
+            "scope = excluded.scope, at = excluded.at, said_by = excluded.said_by "
+            "WHERE excluded.scope = leaf.scope OR excluded.at >= leaf.at",
+            [(name, digest, entry.scope, at, said_by) for name, digest in json.loads(entry.leaves).items()],
         )
 
     # ---- texts that were let go

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 import models
+from actions import county_settings, journal, pictures, reads, retention, sync, verify
 from actions import held as action
-from actions import journal, pictures, reads, retention, sync, verify
 from models import JournalEntry, Person, Picture, ReadEntry, Resident, Scope, Visit, transaction
 from rules.ciphers import uuid7
 from tests.support.cast import TOWNSHIP
@@ -78,6 +78,13 @@ def test_a_row_nobody_wrote_is_named(filed):
 def test_columns_that_only_repeat_others_prove_nothing_and_may_change(filed, cast):
     Resident.update(rev=Resident.rev + 5, card="name").execute()
     Person.update(inbox_rev=9).execute()
+    assert broken() == []
+
+
+def test_what_waited_its_turn_or_a_clock_put_back_is_no_tampering(filed, now):
+    """The order of a township is that of its positions: who asked first may have been written second."""
+    for days, at in ((14, now), (21, now - timedelta(seconds=3))):
+        county_settings.change("care.every_days", days, actor=None, now=at, by="zhang")
     assert broken() == []
 
 
