@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from actions import journal
+from actions.county_settings import county
 from models import transaction
 from rules import id_numbers
 from rules.actors import Actor, area_prefix, scope_of
@@ -15,12 +16,14 @@ from rules.actors import Actor, area_prefix, scope_of
 LONG_NUMBER = re.compile(r"\d{10,18}[\dXx]")
 
 
-def register(what: str, filters: Mapping[str, Any], *, actor: Actor, now: datetime) -> None:
-    """Note who takes away what, by which filters."""
-    scope = scope_of(min((p.area for p in actor.posts), key=lambda code: (len(area_prefix(code)), code)))
+def register(what: str, filters: Mapping[str, Any], *, actor: Actor | None, now: datetime, by: str = "") -> None:
+    """Note who takes away what, by which filters: a desk where its posts are, a command for the whole county."""
+    scope = county()
+    if actor is not None:
+        scope = scope_of(min((p.area for p in actor.posts), key=lambda code: (len(area_prefix(code)), code)))
     with transaction(scope):
         body = {"what": what, "filters": dict(filters), "masked": True}
-        journal.write([journal.Deed("export.made", scope, body)], actor=actor, now=now)
+        journal.write([journal.Deed("export.made", scope, body)], actor=actor, now=now, by=by)
 
 
 def without_numbers(text: str) -> str:

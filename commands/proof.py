@@ -8,7 +8,9 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from actions import exports
 from actions import verify as action
+from commands._acting import acting
 
 
 def add_to(app: Flask) -> None:
@@ -42,6 +44,9 @@ def verify(heads: Path | None) -> None:
 @click.command("heads")
 @with_appcontext
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def heads(file: Path) -> None:
+@acting
+def heads(file: Path, by: str) -> None:
     """Write the end of every chain into FILE, to be kept where nobody who can write the database can write."""
-    action.write_heads(file, now=current_app.config["CLOCK"]())
+    now = current_app.config["CLOCK"]()
+    exports.register("heads", {}, actor=None, now=now, by=by)
+    action.write_heads(file, now=now)

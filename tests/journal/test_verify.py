@@ -281,7 +281,9 @@ def test_the_log_of_looks_has_a_chain_of_its_own(filed, cast, now):
 def test_one_command_says_what_is_broken(filed, app, tmp_path):
     runner = app.test_cli_runner()
     file = tmp_path / "heads.jsonl"
-    assert runner.invoke(args=["heads", str(file)]).exit_code == 0
+    assert runner.invoke(args=["heads", str(file), "--as", "hejing"]).exit_code == 0
+    taken = JournalEntry.get(JournalEntry.kind == "export.made")
+    assert json.loads(taken.payload)["body"] == {"what": "heads", "filters": {}, "masked": True, "by": "hejing"}
     assert json.loads(file.read_text().splitlines()[0])["scope"]
     plain = runner.invoke(args=["verify"])
     assert (plain.exit_code, plain.output.splitlines()[-1]) == (
