@@ -18,7 +18,7 @@ import * as device from "./store/device.ts";
 import * as inbox from "./store/inbox.ts";
 import { People } from "./store/people.ts";
 import * as records from "./store/records.ts";
-import type { KeyRing, Vault } from "./vault.ts";
+import { type KeyRing, Locked, type Vault } from "./vault.ts";
 import type { MailboxAnswer, MailboxRequest, Order, SyncAnswer, SyncRequest, Wanted } from "./wire.ts";
 
 export const FIRST_BATCH = 5;
@@ -164,8 +164,17 @@ class Talk {
 
   async everything(): Promise<void> {
     const { db } = this.parts;
+    let broken: unknown;
     let more = true;
-    while (more) more = await this.#round();
+    while (more)
+      more = await this.#round().catch((error: unknown) => {
+        if (this.#mailboxOnly || error instanceof Cut || error instanceof Refused) throw error;
+        // Rows that find no room on this phone, or no key any more, must not keep here what was written here: when it has
+        // left, there is room again.
+        if (!(error instanceof Locked)) broken = error;
+        this.#mailboxOnly = true;
+        return true;
+      });
     await this.#pictures();
     if (await records.allKept(db)) {
       const heard = await device.get(db, "heard");
@@ -174,6 +183,7 @@ class Talk {
     const before = new Date(this.parts.clock.now().getTime() - KEEP_DAYS * 86_400_000).toISOString();
     if ((await records.forgetOld(db, before)) > 0) this.changed = true;
     if ((await device.get(db, "order")) === "wipe") await this.#wipe();
+    if (broken !== undefined) throw broken;
   }
 
   /** One request of records and rows. True: there is more of one or the other. */

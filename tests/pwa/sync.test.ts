@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { record } from "../../pwa/ctx.ts";
 import { openSealed } from "../../pwa/envelope.ts";
 import * as device from "../../pwa/store/device.ts";
+import { People } from "../../pwa/store/people.ts";
 import { FIRST_BATCH, LEAST_PIECE, pauseMs } from "../../pwa/sync.ts";
 import type { MailboxRequest, Receipt, ReceiptState, SealedItem, SyncAnswer, SyncRequest } from "../../pwa/wire.ts";
 import {
@@ -288,6 +289,22 @@ test("the 24 digits travel sealed until the county says it keeps them", async ()
   const county = await countyKeys();
   expect(await openSealed(sealed, `daiban-recovery/1\n${id(800)}`, county.private)).toBe(digits);
   expect(await one.vault.unsentDigits(one.vault.ring)).toBeNull();
+});
+
+test("rows that find no room keep nothing back: records and pictures leave, and make room", async () => {
+  const one = await phone();
+  for (let n = 0; n < FIRST_BATCH + 2; n++) await record(one.ctx(), visit(id(1)));
+  const event = await withPicture(one, 20_000);
+  const full = new DOMException("no room", "QuotaExceededError");
+  const apply = vi.spyOn(People.prototype, "apply").mockRejectedValue(full);
+  onTestFinished(() => void apply.mockRestore());
+  takes(one, () => ({ rows: [LUO], kept_to: { [TOWNSHIP]: 99 } }));
+  shelf(one);
+  await expect(one.sync.run()).rejects.toBe(full);
+  expect(await one.store.outbox.counts()).toMatchObject({ waiting: 0, pictures: 0 });
+  expect(await one.db.get("ciphers", [event, "picture"])).toBeUndefined();
+  apply.mockRestore();
+  expect((await one.sync.run()).kind).toBe("done");
 });
 
 /* ---- a restored server ---- */
