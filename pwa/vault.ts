@@ -33,6 +33,8 @@ interface Wrong {
   until: number;
 }
 
+const NONE: Wrong = { count: 0, until: 0 };
+
 export class Locked extends Error {}
 
 /** The opened keys, handed to whoever works with sealed values. Dies two minutes after the lock. */
@@ -143,26 +145,37 @@ export class Vault {
 
   /** Milliseconds until a PIN may be tried again. */
   async waitMs(): Promise<number> {
-    const wrong = await this.#wrong();
-    const left = wrong.until - this.now().getTime();
+    return this.#left(await this.#wrong());
+  }
+
+  #left({ count, until }: Wrong): number {
     // A clock set back must not lock somebody out for a year.
-    return Math.max(0, Math.min(left, delayMs(wrong.count)));
+    return Math.max(0, Math.min(until - this.now().getTime(), delayMs(count)));
+  }
+
+  /** Count a try before it is made, in one transaction: many windows have no more tries than one. Problem `pin-wait`. */
+  async #count(): Promise<number> {
+    const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
+    const wrong = ((await tx.store.get("wrong")) as Wrong | undefined) ?? NONE;
+    const wait = this.#left(wrong);
+    const count = wrong.count + 1;
+    if (wait === 0) await tx.store.put({ count, until: this.now().getTime() + delayMs(count) }, "wrong");
+    await tx.done;
+    if (wait > 0) throw new Problem("pin-wait", { seconds: Math.ceil(wait / 1000) }, 422);
+    return count;
   }
 
   /** Throws Problem `pin-wrong` {seconds} or `pin-wait` {seconds}. */
   async unlock(pin: string): Promise<void> {
-    const wait = await this.waitMs();
-    if (wait > 0) throw new Problem("pin-wait", { seconds: Math.ceil(wait / 1000) }, 422);
     const keys = await this.#keys();
-    const count = (await this.#wrong()).count + 1;
-    await this.#put("wrong", { count, until: this.now().getTime() + delayMs(count) });
+    const count = await this.#count();
     let raw: Uint8Array<ArrayBuffer>;
     try {
       raw = await this.#unwrap(keys.pin, pin, "pin");
     } catch {
       throw new Problem("pin-wrong", { seconds: delayMs(count) / 1000 }, 422);
     }
-    await this.#put("wrong", { count: 0, until: 0 });
+    await this.#put("wrong", NONE);
     this.#open(await this.#ringFrom(keys, raw));
   }
 
@@ -180,7 +193,7 @@ export class Vault {
     const [pin, recovery] = await Promise.all([this.#wrap(raw, newPin, "pin"), this.#wrap(raw, fresh, "recovery")]);
     const ring = await this.#ringFrom(keys, raw);
     await this.#put("keys", { ...keys, pin, recovery, digits: await ring.seal("device", "digits", fresh) });
-    await this.#put("wrong", { count: 0, until: 0 });
+    await this.#put("wrong", NONE);
     this.#open(ring);
   }
 
@@ -232,7 +245,7 @@ export class Vault {
   }
 
   async #wrong(): Promise<Wrong> {
-    return ((await this.db.get("device", "wrong")) as Wrong | undefined) ?? { count: 0, until: 0 };
+    return ((await this.db.get("device", "wrong")) as Wrong | undefined) ?? NONE;
   }
 
   async #put(name: string, value: unknown): Promise<void> {

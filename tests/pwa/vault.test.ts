@@ -57,6 +57,14 @@ test("a wrong PIN waits longer each time, also in a new page, and erases nothing
   expect(await made.waitMs()).toBe(0);
 });
 
+test("many windows at once have no more tries than one", async () => {
+  const { db, now } = await vault();
+  const tries = Array.from({ length: 8 }, () => new Vault(db, () => now.at, 10).unlock("999998").catch((e) => e.code));
+  const codes = await Promise.all(tries);
+  expect(codes.filter((code) => code === "pin-wrong")).toHaveLength(3);
+  expect(codes.filter((code) => code === "pin-wait")).toHaveLength(5);
+});
+
 test("while it waits even the right PIN is not looked at", async () => {
   const { db, now } = await vault();
   const made = new Vault(db, () => now.at, 10);
