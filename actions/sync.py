@@ -530,11 +530,15 @@ def _correct(record: Arrived, records: Sequence[Arrived], batch: Batch) -> None:
 
 
 def _first(original: Any, records: Sequence[Arrived]) -> Any:
-    """What a correction, or the correction of a correction, is about in the end; None when that is not known."""
-    e = JournalEntry
+    """What a correction, or the correction of a correction, is about in the end; None when that is not known.
+
+    A phone chooses the ids: corrections may name each other in a circle, which leads nowhere.
+    """
+    e, seen = JournalEntry, set()
     while original is not None and original.kind == "record.corrected":
-        if original.payload is None:  # erased
+        if original.payload is None or original.id in seen:  # erased, or a circle
             return None
+        seen.add(original.id)
         named = UUID(json.loads(original.payload)["body"]["corrects"])
         original = next((each for each in records if each.id == named), None) or e.get_or_none(e.id == named)
     return original

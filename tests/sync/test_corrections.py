@@ -214,6 +214,34 @@ def test_what_was_never_sent_before_is_put_right_in_the_same_batch(sync, phone, 
     assert Resident.get_by_id(cast.chen_guilan.id).life == "presumed_alive"
 
 
+@pytest.mark.parametrize("circle", [1, 2, 3])
+def test_corrections_that_name_each_other_in_a_circle_wait_and_stop_nobody(sync, phone, cast, now, circle):
+    ids = [str(uuid7()) for _ in range(circle)]
+
+    def correction(number):
+        body = {"corrects": ids[(number + 1) % circle], "why": "写错了", "body": {}}
+        return phone.sealed(phone.payload("record.corrected", body, at=now, id=ids[number]))
+
+    together = [correction(number) for number in range(circle)]
+    for items in (
+        together,
+        [phone.sealed(phone.payload("visit.ended", visit(cast, now), at=now, subject=cast.chen_guilan.id))],
+    ):
+        receipts = sync(phone, items)["receipts"]
+    assert receipts[0]["state"] == "accepted"
+    assert {
+        (entry.state, entry.why) for entry in JournalEntry.select().where(JournalEntry.kind == "record.corrected")
+    } == {("held", "record-unknown")}
+
+
+def test_a_circle_closed_by_a_later_batch_waits_too(sync, phone, now):
+    first, second = str(uuid7()), str(uuid7())
+    for event, corrects in ((first, second), (second, first)):
+        body = {"corrects": corrects, "why": "写错了", "body": {}}
+        receipt = sync(phone, [phone.sealed(phone.payload("record.corrected", body, at=now, id=event))])["receipts"][0]
+        assert (receipt["state"], receipt["reason"]) == ("held", "record-unknown")
+
+
 def test_the_journal_still_proves_its_rows(send, put_right, card, cast, app):
     row, body = card(), told()
     accepted(put_right(accepted(send("delivery.made", handed(row))), handed(row, to="guardian", name="陈大兰")))
