@@ -321,9 +321,12 @@ class _Reading:
         if same >= 2 and same * 2 >= len(texts):
             return Why.HEADING
         words = [re.sub(r"\s", "", text) for _, text in texts[:3] if not text.isdigit()]
+        column = next((i for i, text in texts if not text.isdigit()), 0)
+        beside = block.get(column, "") not in ("", *self.columns.first)  # it begins with a birthday, a sex, a village
         if any(SUBTOTAL.match(text) for text in words[:2]):
             return Why.SUBTOTAL
-        if words and (REMARK.match(words[0]) or (len(texts) <= FEW_CELLS and _is_note(words[0], alone=len(texts) < 3))):
+        few = len(texts) <= FEW_CELLS and not beside
+        if words and (REMARK.match(words[0]) or (few and _is_note(words[0], alone=len(texts) < 3))):
             return Why.REMARK
         if len(texts) == 1:
             column, text = texts[0]
@@ -389,10 +392,24 @@ class _Reading:
         for number, under in following:
             texts = {i: text_of(c) for i, c in enumerate(under) if not is_blank(c)}
             divides = _could_be_heading(under) and not any(column in texts for column in needed)
+            divides = divides and len(texts) > 1 and not any(":" in fold_heading(text[:-1]) for text in texts.values())
             if not divides or not any(self.columns.field_of(text) for text in texts.values()):
+                break
+            if not self._divides(one, [*levels, (number, under)]):
                 break
             levels.append((number, under))
         return self._heading(levels, self.above) or self._heading(levels)
+
+    def _divides(self, one: _Heading, levels: Sequence[tuple[int, Sequence[Cell]]]) -> bool:
+        """Whether the last of these rows divides the heading's groups, rather than being its first people.
+
+        Under 联系人 or 户籍 other columns may take the group's place; under 村 stands no other heading.
+        """
+        found = self._heading(levels)
+        if found is None:
+            return False
+        gone = set(one.fields.values()) - set(found.fields.values())
+        return all(self.columns.group_of(one.texts[column]) for column, kept in one.fields.items() if kept in gone)
 
     def _heading(
         self, levels: Sequence[tuple[int, Sequence[Cell]]], above: Sequence[tuple[int, Sequence[Cell]]] = ()

@@ -168,6 +168,27 @@ def test_somebody_with_little_said_of_them_is_still_somebody(row):
     assert list(people) == [2, 3]
 
 
+@pytest.mark.parametrize("note", ["备注：联系电话以本人提供为准", "以下人员的联系电话请核实", "电话"])
+def test_a_note_right_under_a_heading_takes_no_columns_name_away(note):
+    people, _ = one(["村", "姓名", "身份证号"], [note], ["清江村", "王芳", ID])
+    assert people[3] == {"village": "清江村", "name": "王芳", "id_number": ID}
+
+
+@pytest.mark.parametrize("row", [["石头村", "云开街道", "", "", "男"], ["石头村", "电话", "", "", "女"]])
+def test_somebody_without_name_and_number_right_under_a_heading_is_no_heading(row):
+    people, _ = one(["村", "乡镇", "姓名", "身份证号", "性别"], row, ["清江村", "花梨镇", "王芳", ID, "女"])
+    assert people[3]["village"] == "清江村"
+    assert 2 in people
+
+
+@pytest.mark.parametrize("first", ["1975-11-23", "男", "平均"])
+def test_somebody_whose_row_begins_with_a_birthday_or_a_sex_is_somebody(first):
+    people, _ = one(
+        ["出生日期", "性别", "姓名", "身份证号", "村"], ["", "", "王芳", ID, "清江村"], [first, "", "", "", "清江村"]
+    )
+    assert list(people) == [2, 3]
+
+
 def test_how_to_fill_in_a_list_is_no_heading():
     with pytest.raises(NoHeading):
         one(["填表说明"], ["姓名", "按身份证填写"], ["身份证号", "18位"])
