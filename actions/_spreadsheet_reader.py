@@ -261,8 +261,7 @@ def text_table(raw: bytes) -> Iterator[Any]:
     text = decoded(raw)
     if text.count("\x00") > max(1, len(text) // LOST_CHARACTERS):
         raise CannotRead("no-table")
-    head = text[:20_000].splitlines()[:30]
-    delimiter = max(DELIMITERS, key=lambda d: sum(line.count(d) for line in head))
+    delimiter = delimiter_of(text[:20_000].splitlines()[:30])
     try:
         found = list(rows(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1))
     except csv.Error:
@@ -271,6 +270,16 @@ def text_table(raw: bytes) -> Iterator[Any]:
         raise CannotRead("quotes")
     yield {"sheet": "", "hidden": False, "merged": []}
     yield from found
+
+
+def delimiter_of(head: list[str]) -> str:
+    """What sets cells apart in most lines, as often in each; one long sentence of remarks has commas of its own."""
+
+    def weight(delimiter: str) -> int:
+        counts = sorted(count for line in head if (count := line.count(delimiter)))
+        return len(counts) ** 2 * counts[len(counts) // 2] if counts else 0
+
+    return max(DELIMITERS, key=weight)
 
 
 def swallowed(found: list[list[Any]], delimiter: str) -> bool:

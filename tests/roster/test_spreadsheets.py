@@ -80,6 +80,18 @@ def test_a_broken_character_is_one_rows_affair(take, county, tmp_path, encoding)
     assert outcomes == [*[("imported", [])] * 19, ("review", ["name-unreadable"]), ("imported", [])]
 
 
+@pytest.mark.parametrize("mark", ["，", ";", "|"])
+def test_a_long_remark_on_top_does_not_decide_what_sets_cells_apart(tmp_path, mark):
+    file = tmp_path / "a.csv"
+    remark = mark.join(["填表说明"] * 9)
+    file.write_text(f"{remark}\n姓名,身份证号,村\n王芳,1,清江村\n李强,2,清江村\n", encoding="utf-8")
+    assert read(file)[""][1:] == [
+        (2, ["姓名", "身份证号", "村"]),
+        (3, ["王芳", "1", "清江村"]),
+        (4, ["李强", "2", "清江村"]),
+    ]
+
+
 def test_several_lines_in_one_cell_stay_there(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text('姓名,身份证号,村,备注\n王芳,1,清江村,"搬过家\n990101194803020017\n现住, 二组"\n', encoding="utf-8")
