@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,22 @@ import_commands = AppGroup("import", help="Lists that come in as files: areas, r
 FILE = click.Path(path_type=Path)
 
 
+class _Out(click.Path):
+    """A file to write, which nothing must keep from being written once the list is taken in."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        if not os.access(Path(path).absolute().parent, os.W_OK):
+            self.fail(f"'{path}' cannot be written: there is no such folder, or it is locked.", param, ctx)
+        return path
+
+
+OUT = _Out()
+
+
 def add_to(app: Flask) -> None:
     app.cli.add_command(import_commands)
 
@@ -50,8 +67,8 @@ def import_areas(file: Path, dry_run: bool, as_json: bool, by: str) -> None:
 @click.argument("file", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--rows", type=FILE, help="Write one JSON line a row.")
-@click.option("--report", type=FILE, help="Write the review workbook (.xlsx): to be corrected and imported again.")
+@click.option("--rows", type=OUT, help="Write one JSON line a row.")
+@click.option("--report", type=OUT, help="Write the review workbook (.xlsx): to be corrected and imported again.")
 @acting
 def import_roster(file: Path, dry_run: bool, as_json: bool, rows: Path | None, report: Path | None, by: str) -> None:
     """Take in a residents' roster (.xlsx, .csv). Each row ends imported, updated, unchanged, duplicate or review."""
@@ -82,7 +99,7 @@ def import_roster(file: Path, dry_run: bool, as_json: bool, rows: Path | None, r
 @click.option("--whole", is_flag=True, help="The list lacks nobody, although it takes most people off the rounds.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--rows", type=FILE, help="Write one JSON line a row.")
+@click.option("--rows", type=OUT, help="Write one JSON line a row.")
 @acting
 def import_entitlements(
     file: Path, area: str, benefit: str, whole: bool, dry_run: bool, as_json: bool, rows: Path | None, by: str

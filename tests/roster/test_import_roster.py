@@ -229,6 +229,15 @@ def test_where_two_counties_are_known_a_lists_own_codes_say_which_is_meant(take,
     assert [row["area_code"] for row in rows] == ["520121102202", VILLAGE]
 
 
+@pytest.mark.parametrize("option", ["--rows", "--report"])
+def test_what_cannot_be_written_is_said_before_anybody_comes_in(app, write, tmp_path, db, option):
+    file = write([HEADING, ["周国华", number(1950, 5, 6), VILLAGE]])
+    for out in (tmp_path / "nowhere" / "out.xlsx", tmp_path):
+        said = app.test_cli_runner().invoke(args=["import", "roster", str(file), option, str(out)])
+        assert said.exit_code == 2
+        assert Resident.select().where(Resident.name == "周国华").count() == 0
+
+
 def test_the_counts_cover_every_row(take, write, db):
     said = take(
         "roster",
