@@ -26,17 +26,21 @@ export async function unfinished(ctx: Ctx): Promise<Unfinished[]> {
   for (const draft of await ctx.store.drafts.list()) {
     const kind = KINDS[draft.key.split(":")[0]!];
     const path = pathOf(draft);
-    const isEmpty = Object.values(draft.fields).every((values) => values.every((value) => value === ""));
-    if (!kind || !path || isEmpty || draft.at < since || found.length === ROWS) continue;
+    if (!kind || !path || !isWritten(draft) || draft.at < since || found.length === ROWS) continue;
     found.push({ path, kind, name: await nameOf(ctx, path) });
   }
   return found;
 }
 
-/** A verification goes on at the step it had come to; its own page knows which (handlers/verifications.ts). */
+/** Not only opened: what a form brings along by itself is nobody's work. */
+export function isWritten({ fields }: Draft): boolean {
+  return Object.entries(fields).some(([name, values]) => !/^(resident|base_.*)$/.test(name) && values.some(Boolean));
+}
+
+/** A verification goes on at the step it had come to, and a request at its form after a picture: their own pages know. */
 function pathOf({ key, path = "" }: Draft): string {
-  const [, resident] = /^verification:(.+)$/.exec(key) ?? [];
-  return resident ? `/field/residents/${resident}/verification` : path;
+  const [, what, resident] = /^(verification|request):(.+)$/.exec(key) ?? [];
+  return resident ? `/field/residents/${resident}/${what}` : path;
 }
 
 async function nameOf(ctx: Ctx, path: string): Promise<string> {

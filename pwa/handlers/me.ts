@@ -3,6 +3,7 @@ import type { Ctx, Route, Settings } from "../ctx.ts";
 import { Problem, seeOther } from "../ctx.ts";
 import * as device from "../store/device.ts";
 import type { PhoneStore } from "../store/index.ts";
+import { isWritten } from "../unfinished.ts";
 
 const VIEWS: Record<string, Settings["view"]> = { usual: "", elder: "elder", max: "elder elder-max" };
 
@@ -67,7 +68,7 @@ async function setView(ctx: Ctx): Promise<Response> {
 async function askForget(ctx: Ctx): Promise<Response> {
   return ctx.render("field/me-forget.html", {
     counts: await ctx.store.outbox.counts(),
-    drafts: (await ctx.store.drafts.list()).length,
+    drafts: (await ctx.store.drafts.list()).filter(isWritten).length,
     sure: false,
   });
 }
@@ -75,7 +76,7 @@ async function askForget(ctx: Ctx): Promise<Response> {
 /** The second page says once more what would be lost, and its button is the only solid red one of the program. */
 async function sureForget(ctx: Ctx): Promise<Response> {
   const counts = await ctx.store.outbox.counts();
-  const facts = { counts, drafts: (await ctx.store.drafts.list()).length, sure: true };
+  const facts = { counts, drafts: (await ctx.store.drafts.list()).filter(isWritten).length, sure: true };
   return ctx.render("field/me-forget.html", facts);
 }
 

@@ -238,6 +238,8 @@ test("forgetting takes two pages, says what would be lost, and leaves nothing", 
   const one = await phone();
   await record(one.ctx(), visit(id(1)));
   await one.store.drafts.keep("visit:1", { notes: ["x"] });
+  await one.store.drafts.open("visit:2"); // opened, and nothing written
+  await one.store.drafts.keep("provisional", { resident: [id(3)], name: [""] });
   const first = await (await one.get("/field/me/forget")).text();
   expect(first).toContain("1 record has not been sent");
   expect(first).toContain("1 form begun");
