@@ -19,15 +19,20 @@ export const routes: Route[] = [
 
 async function show(ctx: Ctx): Promise<Response> {
   const { badge, person, posts, lead } = await ctx.store.me.get();
+  const places = [...new Set(posts.map(({ area_name }) => area_name))];
   return ctx.render("field/me.html", {
-    badge,
+    badge: badge && { ...badge, duty: dutyAt(places, badge.duty) },
     // Only the drawing of a code: its own tags, nothing that could run.
     qr: badge ? drawing(badge.qr) : "",
     person,
-    places: [...new Set(posts.map(({ area_name }) => area_name))],
     lead,
     valid: badge ? badge.state === "active" && badge.valid_to >= ctx.clock.today() : false,
   });
+}
+
+/** 清江村代办员: whoever looks at the badge sees for where, also where the badge itself leaves it out. */
+export function dutyAt(places: string[], duty: string): string {
+  return `${places.filter((place) => !duty.includes(place)).join("、")}${duty}`;
 }
 
 async function phone(ctx: Ctx): Promise<Response> {

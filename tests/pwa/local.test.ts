@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Ctx, Problem, type Route, record, seeOther } from "../../pwa/ctx.ts";
-import { drawing } from "../../pwa/handlers/me.ts";
+import { drawing, dutyAt } from "../../pwa/handlers/me.ts";
 import { Router } from "../../pwa/router.ts";
 import * as county from "../../pwa/store/county.ts";
 import * as device from "../../pwa/store/device.ts";
@@ -223,6 +223,11 @@ test.each([
   ["<b>no</b>", false],
 ])("only the shapes of a code are drawn: %s", (svg, drawn) => {
   expect(drawing(svg) !== "").toBe(drawn);
+});
+
+test("the badge says for where its holder serves, once", () => {
+  expect(dutyAt(["清江村", "花梨村"], "代办员")).toBe("清江村、花梨村代办员");
+  expect(dutyAt(["清江村"], "清江村代办员")).toBe("清江村代办员");
 });
 
 test("language and size are kept and dress the page at once", async () => {
