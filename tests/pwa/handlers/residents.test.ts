@@ -88,3 +88,14 @@ test("a number is masked in one way, whoever masked it", async () => {
   await one.store.everyone.apply([masked], { villages: { [QINGJIANG]: 30 }, cursor: "" }, 1);
   expect(await (await one.get(`/field/residents/${id(1)}`)).text()).toContain("990 **** **** 2417");
 });
+
+test("what is due in months need not be excused today", async () => {
+  const one = await phone();
+  const path = `/field/residents/${id(1)}`;
+  expect(await (await one.get(path)).text()).toContain("Cannot be done today"); // late
+  const later = { ...LUO, rev: 30, entitlements: [{ ...LUO.entitlements[0]!, due_on: "2027-02-28" }] } as Row;
+  await one.store.everyone.apply([later], { villages: { [QINGJIANG]: 30 }, cursor: "" }, 1);
+  const page = await (await one.get(path)).text();
+  expect(page).toContain("Begin verification");
+  expect(page).not.toContain("Cannot be done today");
+});
