@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,10 @@ from rules.admission import Held, PostFacts, Span, believed, told_at
 from rules.days import day_of
 
 __all__ = ["Arrived", "Batch"]
+
+
+#: Nothing that a phone tells of was earlier: a clock without a battery says 1970, a broken one the year 1.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -94,7 +98,7 @@ class Batch:
         """
         claimed = self.claimed(record)
         shift = believed(claimed, self.spans[record.id]) - claimed
-        return min(told_at(at, record.offset_ms) + shift, self.received_at)
+        return min(max(told_at(at, record.offset_ms) + shift, LONG_AGO), self.received_at)
 
     def resident_of(self, record: Arrived) -> Any:
         """Whom the record is about. Raises KeyError for nobody: the kinds that need somebody were checked before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -92,6 +92,15 @@ def test_a_clock_outside_its_trusted_time_is_not_believed(send, cast, now):
     row = Visit.get_by_id(body["visit"])
     assert flags(body) == {"clock"}
     assert (row.ended_at, row.started_at) == (now - timedelta(minutes=1), now - timedelta(minutes=20))
+
+
+@pytest.mark.parametrize("began", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_visit_of_no_real_time_is_kept_and_its_page_opens(send, cast, now, desk, began):
+    body = visit(cast, now, started_at=began)
+    accepted(send("visit.ended", body, at=now))
+    row = Visit.get_by_id(body["visit"])
+    assert datetime(2000, 1, 1, tzinfo=UTC) <= row.started_at <= now
+    assert "陈桂兰" in desk(cast.luo_guoxiu).get(f"/office/visits/{row.id}")
 
 
 def test_a_phone_that_never_heard_the_time_is_shown(send, cast, now):
