@@ -208,6 +208,7 @@ class _Heading:
 
     blocks: list[dict[int, str]]
     texts: dict[int, str]
+    words: dict[int, frozenset[str]]  # of all its levels
     rows: tuple[int, ...]
     width: int
 
@@ -279,7 +280,7 @@ class _Reading:
                 yield Skipped(self.sheet.name, under, Why.HEADING)
             return
         if self.heading is None:
-            self.above = [(row, cells)]
+            self.above = [*self.above, (row, cells)][1 - HEADING_LEVELS :]
             people = any(LIKE_A_PERSON.match(text_of(c)) for c in cells)
             record = Record(self.sheet.name, row, {str(i): c for i, c in enumerate(cells)}, headed=False)
             yield _Lost(record if people else Skipped(self.sheet.name, row, Why.NO_HEADING))
@@ -288,7 +289,7 @@ class _Reading:
         for number, block in enumerate(self.heading.blocks):
             each = self._record(row, cells, block)
             if number == 0:
-                self.above = [(row, cells)] if isinstance(each, Skipped) else []
+                self.above = [*self.above, (row, cells)][1 - HEADING_LEVELS :] if isinstance(each, Skipped) else []
                 yield each
             elif isinstance(each, Record):
                 yield replace(each, sheet=f"{each.sheet}（右）")
@@ -317,8 +318,8 @@ class _Reading:
         texts = [(i, unicodedata.normalize("NFKC", text_of(c))) for i, c in enumerate(cells) if not is_blank(c)]
         if not texts:
             return Why.EMPTY
-        same = sum(1 for i, text in texts if fold_heading(text) and fold_heading(text) == self.heading.texts.get(i))
-        if same >= 2 and same * 2 >= len(texts):
+        same = sum(1 for i, text in texts if fold_heading(text) in self.heading.words.get(i, ()))
+        if same >= min(2, len(texts)) and same * 2 >= len(texts):
             return Why.HEADING
         words = [re.sub(r"\s", "", text) for _, text in texts[:3] if not text.isdigit()]
         column = next((i for i, text in texts if not text.isdigit()), 0)
@@ -414,9 +415,11 @@ class _Reading:
     def _heading(
         self, levels: Sequence[tuple[int, Sequence[Cell]]], above: Sequence[tuple[int, Sequence[Cell]]] = ()
     ) -> _Heading | None:
-        grid = [self._spread(row, cells) for row, cells in (*above, *levels)]
-        grid = [texts for texts in grid[:-1] if _groups(texts)] + grid[-1:]
-        _reach_right(grid)
+        spread = [self._spread(row, cells) for row, cells in (*above, *levels)]
+        width = len(spread[-1][0])
+        spread = [each for each in spread[:-1] if self._groups(each[0], width)] + spread[-1:]
+        grid = [texts for texts, _ in spread]
+        self._reach_right(grid, [closed for _, closed in spread])
         fields: dict[int, str] = {}
         said: dict[int, tuple[str, ...]] = {}
         for column in sorted({column for texts in grid for column in texts}):
@@ -432,8 +435,9 @@ class _Reading:
             return None
         kept = self._surest(kept, said)
         texts = {column: fold_heading(words[-1]) for column, words in said.items()}
+        folded = {column: frozenset(filter(None, map(fold_heading, words))) for column, words in said.items()}
         rows = tuple(row for row, _ in levels)
-        return _Heading(_blocks(kept, said, self.columns), texts, rows, max(said) + 1)
+        return _Heading(_blocks(kept, said, self.columns), texts, folded, rows, max(said) + 1)
 
     def _field_of(self, said: Sequence[str]) -> str:
         """The field of a column whose headings, from the top, are these."""
@@ -452,14 +456,60 @@ class _Reading:
         called = {kept[column] for column in sure}
         return {column: name for column, name in kept.items() if column in sure or name not in called}
 
-    def _spread(self, row: int, cells: Sequence[Cell]) -> dict[int, str]:
-        """The texts of a heading's row by column, merged ones over all their columns."""
+    def _spread(self, row: int, cells: Sequence[Cell]) -> tuple[dict[int, str], set[int]]:
+        """The texts of a heading's row by column, merged ones over all their columns, and where merged ones end."""
         texts = {i: text_of(c) for i, c in enumerate(cells) if not is_blank(c)}
+        closed = set()
         for _, first, _, last in self.spans.get(row, ()):
-            if first in texts:
+            if first in texts and last > first:
+                closed.add(last)
                 for column in range(first + 1, last + 1):
                     texts.setdefault(column, texts[first])
-        return texts
+        return texts, closed
+
+    def _groups(self, texts: Mapping[int, str], width: int) -> bool:
+        """Whether a row above a heading divides it, rather than being a title or a line of remarks.
+
+        One text alone does where it is a known group's and short; a title stands over most of the width.
+        """
+        if any(":" in t or "：" in t or len(t) > 16 for t in texts.values()):
+            return False
+        if len(set(texts.values())) > 1:
+            return True
+        alone = next(iter(texts.values()), "")
+        return len(texts) * 2 <= width and len(alone) <= 8 and self.columns.group_of(alone) is not None
+
+    def _reach_right(self, grid: Sequence[dict[int, str]], closed: Sequence[set[int]]) -> None:
+        """Let a group heading reach over the columns right of it that it leaves blank and lower headings divide.
+
+        CSV knows no merged cells, and some offices only type over the first column. A group ends where a higher one
+        begins, where its merged cell ends, and, alone in its row, where a heading is none of its own.
+        """
+        own = [dict(texts) for texts in grid]
+        for level, texts in enumerate(grid[:-1]):
+            under = set().union(*grid[level + 1 :])
+            group = self.columns.group_of(next(iter(texts.values()), "")) if len(set(texts.values())) == 1 else None
+            reaching = ""
+            for column in range(max(under | set(texts), default=-1) + 1):
+                field = self.columns.field_of(grid[-1].get(column, ""))
+                if column in own[level]:
+                    reaching = own[level][column] if column in under else ""
+                    if group and group.fields and field not in group.fields and _starts(own[level], column):
+                        texts.pop(column)  # a title that has a group's word in it
+                        reaching = ""
+                elif column in under and reaching and not any(_starts(above, column) for above in own[:level]):
+                    reaching = reaching if group is None or field in ("", *group.fields) else ""
+                    if reaching:
+                        texts[column] = reaching
+                else:
+                    reaching = ""
+                if column in closed[level]:
+                    reaching = ""
+
+
+def _starts(texts: Mapping[int, str], column: int) -> bool:
+    """Whether a text begins in a column of a heading's row."""
+    return column in texts and texts[column] != texts.get(column - 1)
 
 
 def _is_note(text: str, *, alone: bool) -> bool:
@@ -472,28 +522,6 @@ def _explains(texts: Sequence[str]) -> bool:
     bare = [text.strip("()[]【】.、 ").lower() for text in texts]
     counted = ([str(i) for i in range(1, len(bare) + 1)], *(list(line[: len(bare)]) for line in COUNTS))
     return bare in counted or all(EXPLAINS.match(text) for text in texts)
-
-
-def _groups(texts: Mapping[int, str]) -> bool:
-    """Whether a row above a heading divides it, rather than being a title or a line of remarks."""
-    return len(set(texts.values())) > 1 and not any(":" in t or "：" in t or len(t) > 16 for t in texts.values())
-
-
-def _reach_right(grid: Sequence[dict[int, str]]) -> None:
-    """Let a group heading reach over the columns right of it that it leaves blank and lower headings divide.
-
-    CSV knows no merged cells, and some offices only type over the first column.
-    """
-    for level, texts in enumerate(grid[:-1]):
-        under = set().union(*grid[level + 1 :])
-        reaching = ""
-        for column in range(max(under | set(texts), default=-1) + 1):
-            if column in texts:
-                reaching = texts[column] if column in under else ""
-            elif column in under and reaching:
-                texts[column] = reaching
-            else:
-                reaching = ""
 
 
 def _blocks(fields: dict[int, str], said: Mapping[int, tuple[str, ...]], columns: Columns) -> list[dict[int, str]]:

@@ -233,6 +233,50 @@ def test_a_heading_of_three_levels():
     }
 
 
+THREE = [
+    ["序号", "联系信息", "", "", "备注", "基本信息", "", "户籍信息", ""],
+    ["", "", "紧急联系人", "", "", "", "", "", ""],
+    ["", "本人电话", "姓名", "电话", "", "身份证", "姓名", "乡镇", "村"],
+]
+ONE_OF_THREE = [1, "10211111111", "李强", "10222222222", "", ID, "王芳", "花梨镇", "清江村"]
+MERGED = [(1, 0, 3, 0), (1, 1, 1, 3), (1, 4, 3, 4), (1, 5, 1, 6), (1, 7, 1, 8), (2, 2, 2, 3)]
+
+
+@pytest.mark.parametrize("merged", [MERGED, []], ids=["merged", "text"])
+def test_one_group_in_the_middle_of_three_levels_is_somebody_elses(merged):
+    people, _ = one(*THREE, ONE_OF_THREE, merged=merged)
+    assert people == {
+        4: {
+            "phone": "10211111111", "contact_name": "李强", "contact_phone": "10222222222", "id_number": ID,
+            "name": "王芳", "township": "花梨镇", "village": "清江村",
+        }
+    }  # fmt: skip
+
+
+def test_three_levels_that_come_again_on_each_page_are_nobody():
+    people, skipped = one(*THREE, ONE_OF_THREE, *THREE, ONE_OF_THREE, merged=MERGED)
+    assert list(people) == [4, 8]
+    assert people[8] == people[4]
+    assert {skipped[row] for row in (5, 6, 7)} == {Why.HEADING}
+
+
+def test_one_group_over_two_columns_of_a_text_file_reaches_over_them_only():
+    people, _ = one(
+        ["", "", "紧急联系人", "", "", ""],
+        ["身份证号", "姓名", "姓名", "电话", "村", "备注"],
+        [ID, "王芳", "李强", "10222222222", "清江村", "好"],
+    )
+    assert people[3] == {
+        "id_number": ID, "name": "王芳", "contact_name": "李强", "contact_phone": "10222222222", "village": "清江村", "remark": "好",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("title", ["监护人花名册", "户籍人口", "家属区居民", "居住人口登记表"])
+def test_a_title_with_a_groups_word_divides_nothing(title):
+    people, _ = one([title], ["序号", "姓名", "身份证号", "村", "联系电话"], [1, "王芳", ID, "清江村", "10211111111"])
+    assert people[3] == {"name": "王芳", "id_number": ID, "village": "清江村", "phone": "10211111111"}
+
+
 def test_where_somebody_lives_does_not_stand_for_where_they_are_registered():
     people, _ = one(
         ["姓名", "身份证号", "户籍", "", "现居住地", ""],
