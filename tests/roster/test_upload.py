@@ -189,6 +189,16 @@ def test_the_agencys_list_is_sent_in_the_same_way(send, work, db):
     assert Entitlement.select().where(Entitlement.listed).count() == 1
 
 
+def test_of_the_agencys_list_no_sheet_is_promised(send, work, db):
+    heading = ["姓名", "身份证号", "待遇名称", "上次认证日期"]
+    strangers = [["何不知", number(1950, 1, 1 + n % 28, 501 + 2 * n), "养老金", ""] for n in range(60)]
+    page, _ = send([heading, *strangers], kind="entitlements", how="look")
+    work()
+    shown = page.get(f"/office/imports/{the_import().id}")
+    assert "还有 10 行" in shown
+    assert "行在表里" not in shown
+
+
 def test_another_places_list_takes_nobody_off_until_somebody_says_that_it_is_whole(send, work, db):
     heading = ["姓名", "身份证号", "待遇名称", "上次认证日期"]
     on_the_rounds = Entitlement.select().where(Entitlement.listed)
