@@ -138,6 +138,7 @@ REMARK = re.compile(
 #: Alone in its row: whose people follow.
 PLACE = re.compile(
     r"([(]?[一二三四五六七八九十\d]{1,3}[)、.])?([^\d\W]{2,}([县镇村寨]|街道|社区|(村委|居委|委员)会)|[^\d\W]{3,}乡|\w+组)(\(.*\))?"
+    r"|[(]?[一二三四五六七八九十]{1,3}[)、.].+"
 )
 #: What stands under a heading to explain or to count its columns.
 EXPLAINS = re.compile(
@@ -146,7 +147,8 @@ EXPLAINS = re.compile(
 COUNTS = ("abcdefghijklmnopqrstuvwxyz", "甲乙丙丁戊己庚辛壬癸", "一二三四五六七八九十")
 #: What stands in a row of few cells below or between people: who signs, when, pages, shares of the sum, lines drawn.
 NOTE = re.compile(
-    r"[*※]\D{4,}.*|[^\w]{3,}|\(?.{0,4}(以下|此页)(空白|无正文).*|(转下|接上|第\d+)页.*|续表.*|附[件表]\d*|\d{4}年(\d{1,2}月)?(\d{1,2}日)?|\d{4}\D\d{1,2}\D\d{1,2}|"
+    r"[*※]\D{4,}.*|[^\w]{3,}|\(?.{0,4}(以下|此页)(空白|无正文).*|(转下|接上|第\d+)页.*|续表.*|附[件表]\d*|"
+    r"\d{4}年(\d{1,2}月)?(\d{1,2}日)?|\d{4}\D\d{1,2}\D\d{1,2}|"
     r"共\d+[人户条名].*|其中.*|[男女]性?|平均.*|\d+周?岁.*|(单位|主送|抄送|数据来源|填表单位)\W.*|.*(签字|签名|盖章)\W*|"
     r"(填表|填报|制表|经办|审核|报送|统计|负责)人"
 )

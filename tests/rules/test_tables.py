@@ -114,7 +114,17 @@ def test_a_section_title_over_the_width_is_nobody():
 
 
 @pytest.mark.parametrize(
-    "place", ["清江村", "花梨镇清江村", "一、清江村", "（二）南江社区", "清江村（12人）", "大寨组", "高寨苗族布依族乡"]
+    "place",
+    [
+        "清江村",
+        "花梨镇清江村",
+        "一、清江村",
+        "（二）南江社区",
+        "清江村（12人）",
+        "大寨组",
+        "高寨苗族布依族乡",
+        "二、残疾人",
+    ],
 )
 def test_a_place_alone_in_its_row_is_nobody(place):
     people, skipped = one(["姓名", "身份证号", "村"], [place], ["王芳", ID, "清江村"])
