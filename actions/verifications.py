@@ -18,7 +18,7 @@ from rules.actors import Actor, Role
 from rules.days import add_working_days, day_of
 from rules.enrolment import CARRIES_PHONE
 from rules.events import VerificationCaptured
-from rules.problems import FieldMissing, Problem
+from rules.problems import FieldMissing, NotAllowed, Problem
 
 
 def receive(records: Sequence[Arrived], batch: Batch) -> None:
@@ -102,6 +102,24 @@ def check(verification: LifeVerification, *, actor: Actor, now: datetime) -> Lif
         desk.keep(found, state="checked_ok", checked_by=actor.person, checked_at=now)
         body = {"verification": found.id, "challenge_lapsed": found.challenge_lapsed}
         deed = journal.Deed("verification.checked", found.scope, body, found.resident_id, [found])
+        journal.write([deed], actor=actor, now=now)
+        cards.touch([found.resident_id], now=now)
+    return found
+
+
+def reopen(verification: LifeVerification, *, actor: Actor, now: datetime) -> LifeVerification:
+    """Take one's own "fine" back while the agency has not got it: it waits for its check again.
+
+    Raises AlreadyDealtWith, NotAllowed.
+    """
+    with transaction(verification.scope):
+        found = desk.fresh(verification, "checked_ok")
+        if found.checked_by_id != actor.person:
+            raise NotAllowed()
+        desk.keep(found, state="captured", checked_by=None, checked_at=None)
+        deed = journal.Deed(
+            "verification.reopened", found.scope, {"verification": found.id}, found.resident_id, [found]
+        )
         journal.write([deed], actor=actor, now=now)
         cards.touch([found.resident_id], now=now)
     return found

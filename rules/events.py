@@ -308,6 +308,7 @@ DESK_KINDS: dict[str, str] = {
     "visit.checked": "a visit was found fine",
     "visit.queried": "the township asked about a visit",
     "verification.checked": "a life verification may go to the agency",
+    "verification.reopened": "who had found a life verification fine took that back, before the agency had it",
     "verification.sent_back": "a life verification must be taken again",
     "delivery.planned": "a result was given to an agent to hand over",
     "delivery.returned": "a result could not be handed over and is back at the station",

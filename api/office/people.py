@@ -280,7 +280,9 @@ def _staff() -> list[dict[str, Any]]:
         d.person_id for d in Device.select(Device.person).where(Device.person.in_(list(held)), Device.state == "active")
     }
     for row in rows:
-        row["places"] = [f"{names.get(p.area, p.area)}{said(p.role, 'role')}" for p in row["posts"]]
+        row["places"] = [
+            _("%(place)s %(role)s", place=names.get(p.area, p.area), role=said(p.role, "role")) for p in row["posts"]
+        ]
         row["needs_phone"] = (
             any(Role(p.role) == Role.AGENT for p in row["posts"]) and row["person"].id not in with_phone
         )

@@ -86,6 +86,14 @@ def check_verification(verification_id: UUID) -> ResponseReturnValue:
     return _next(_("%(name)s: fine, it goes to the agency.", name=found.resident.name))
 
 
+@bp.post("/verifications/<uuid:verification_id>/reopening")
+@allows(*CHECKERS)
+def reopen_verification(verification_id: UUID) -> ResponseReturnValue:
+    verifications.reopen(_verification(verification_id), actor=g.actor, now=g.now)
+    flash(_("Taken back. It waits for its check again."), "done")
+    return go_to(url_for("office.verification", verification_id=verification_id))
+
+
 @bp.post("/verifications/<uuid:verification_id>/return")
 @allows(*CHECKERS)
 def send_verification_back(verification_id: UUID) -> ResponseReturnValue:

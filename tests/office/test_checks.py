@@ -80,6 +80,21 @@ def test_let_go_and_on_to_the_next(officer, cast):
     assert {v.state for v in LifeVerification.select()} == {"checked_ok"}
 
 
+def test_ones_own_fine_can_be_taken_back_until_the_agency_has_it(officer, desk, cast):
+    capture = a_verification()
+    url = f"/office/verifications/{capture.id}"
+    officer.submit(officer.get(url), "form[action$=check]")
+    assert not desk(cast.luo_guoxiu).get(url).select("form[action$=reopening]")
+    page = officer.submit(officer.get(url), "form[action$=reopening]")
+    assert "又等着核对了" in page
+    found = LifeVerification.get_by_id(capture.id)
+    assert (found.state, found.checked_by, found.checked_at) == ("captured", None, None)
+    officer.submit(page, "form[action$=check]")
+    page = officer.get(url)
+    LifeVerification.update(state="exported").where(LifeVerification.id == capture.id).execute()
+    officer.submit(page, "form[action$=reopening]", status=409)
+
+
 def test_send_back_with_a_reason(officer, cast):
     capture = a_verification()
     page = officer.get(f"/office/verifications/{capture.id}?send_back=1")

@@ -29,6 +29,7 @@ from rules.problems import (
     ConsentNeeded,
     FieldMissing,
     NoAgentThere,
+    NotAllowed,
     NotTheSamePlace,
     OwnVisit,
     ReasonMissing,
@@ -62,6 +63,17 @@ def rev_of(resident):
 
 
 # ---- visits
+
+
+def test_only_who_found_a_picture_fine_takes_that_back(db, cast, now):
+    capture = a_verification()
+    verifications.check(capture, actor=cast.li_qiang.actor, now=now)
+    with pytest.raises(NotAllowed):
+        verifications.reopen(capture, actor=cast.luo_guoxiu.actor, now=now)
+    verifications.reopen(capture, actor=cast.li_qiang.actor, now=now)
+    assert JournalEntry.select().where(JournalEntry.kind == "verification.reopened").count() == 1
+    with pytest.raises(AlreadyDealtWith):
+        verifications.reopen(capture, actor=cast.li_qiang.actor, now=now)
 
 
 def test_a_visit_is_found_fine_once(db, cast, now):

@@ -39,6 +39,7 @@ def test_after_a_day_at_the_desk_every_row_proves(db, cast, now):
     asked = a_visit()
     visits.ask(asked, "谁签的名？", **who)
     verifications.check(a_verification(), **who)
+    verifications.reopen(verifications.check(a_verification(), **who), **who)
     verifications.send_back(a_verification(of=cast.zhou_xinglin), "看不清", **who)
     requests.take_on(request := a_request(), **who)
     requests.answer(request, "下周一", **who)
