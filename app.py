@@ -167,7 +167,9 @@ def _say(problem: Problem) -> tuple[Response | str, int] | Response:
 def _shown(code: str, problem: Problem | None, status: int) -> Response:
     fragment = request.headers.get("HX-Request") == "true"
     typed = [] if fragment or problem is None or problem.kind not in ("invalid", "conflict") else _typed()
-    page = render_template(f"problems/{code}.html", problem=problem, fragment=fragment, face=_face(), typed=typed)
+    page = render_template(
+        f"problems/{code}.html", problem=problem, fragment=fragment, face=_face(), typed=typed, back=_page_above()
+    )
     response = Response(page, status)
     if fragment:
         response.headers["HX-Retarget"] = "#problems"
@@ -181,6 +183,16 @@ def _typed() -> list[tuple[str, str]]:
         return []
     kept = [(name, value.strip()) for name, value in request.form.items(multi=True) if name not in NEVER_SHOWN]
     return [(name, value) for name, value in kept if value and not CODE.fullmatch(value)]
+
+
+def _page_above() -> str:
+    """The nearest page above the address a form was sent to, for whoever has to go back to it."""
+    path, routes = request.path, current_app.create_url_adapter(request)
+    while request.method == "POST" and routes is not None and path.count("/") >= 2:
+        if routes.test(path, "GET"):
+            return path
+        path = path.rpartition("/")[0]
+    return ""
 
 
 def _face() -> str:

@@ -48,7 +48,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "answer": _l("answer"),
         "why": _l("reason"),
         "what": _l("what it is"),
-        "due_on": _l("day"),
+        "due_on": _l("last day"),
         "agent": _l("agent"),
         "person": _l("person"),
         "source": _l("source"),

@@ -107,6 +107,16 @@ def test_a_refusal_appears_in_the_page_and_nothing_typed_is_lost(office):
     expect(page.locator("#problems [role=status]")).to_contain_text("添好了")
 
 
+def test_who_works_by_keyboard_alone_comes_past_the_rail_at_once(office):
+    page = office("liguoxiu")
+    page.goto("/office/visits")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("main button").first).to_be_focused()
+
+
 def test_a_county_that_does_not_answer_loses_nothing_typed(office, server):
     page = office("liguoxiu")
     page.goto("/office/people/new")

@@ -52,6 +52,7 @@ def test_a_refusal_without_scripts_shows_what_was_typed_to_be_copied(desk, cast)
     assert "“名字”没填" in page
     assert "花梨镇便民服务中心" in page.one("[aria-labelledby=typed]").text
     assert "csrf" not in page.html
+    assert page.one("main a.btn")["href"] == "/office/people"
 
 
 def test_many_phones_ask_the_database_no_more_than_one(desk, cast, db, monkeypatch):

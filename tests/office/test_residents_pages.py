@@ -180,6 +180,7 @@ def test_the_care_roster(officer, cast):
     assert "在名单，每 14 天" in page
     page = officer.submit(page, "#pause-care", why="去女儿家")
     assert "暂停了，随时能接着看望" in page
+    assert page.one("form[action$=resume] button").text == "接着看望"
     page = officer.submit(page, "#leave-care", why="搬走了")
     assert "移出看望名单了" in page
     assert CareEntry.get(CareEntry.resident == cast.zhou_xinglin.id).state == "left"
