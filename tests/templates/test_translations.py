@@ -34,6 +34,12 @@ def test_nothing_is_left_in_english():
     assert not missing, "add these to translations/src/*.zh_Hans.po:\n  " + "\n  ".join(missing)
 
 
+def test_nobodys_sex_is_guessed():
+    """Neither 他 nor 她 of one person; 其他 and 他人 are nobody's."""
+    of_one = re.compile(r"(?<!其)[他她](?![人们])")
+    assert not sorted({words for _, message in FOUND if of_one.search(words := translation(message))})
+
+
 def test_one_message_has_one_translation():
     merge.merged()
     assert not merge.DIFFERENT, "\n  ".join(merge.DIFFERENT)
