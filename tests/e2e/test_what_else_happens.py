@@ -155,7 +155,7 @@ def test_a_day_of_everything_out_of_signal_arrives_whole(server: Server, enrolle
 
     # Not "not at home": she had gone away. The first record stays, struck.
     page.locator("a.row", has_text="看望").first.click()
-    page.click("text=改正")
+    page.click("main a[href$='/correction']")
     page.fill("#why", "点错了")
     page.click("label[for=outcome-away]")
     page.fill("#where_away", "广东")
