@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.support.phone import Phone
 from tests.support.server import Server
@@ -27,6 +27,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
     assert not server.bugs(), server.bugs()
 
 
+def stands_clear(page: Page, selector: str) -> bool:
+    """Whether this is seen whole, above the dock."""
+    edge, box = page.locator(".dock").bounding_box(), page.locator(selector).bounding_box()
+    assert edge and box
+    return box["y"] >= 0 and box["y"] + box["height"] <= edge["y"]
+
+
 def test_what_is_missing_is_in_sight_and_the_form_is_found_again_from_the_icon(
     phone: Callable[..., Phone], server: Server
 ) -> None:
@@ -36,19 +43,17 @@ def test_what_is_missing_is_in_sight_and_the_form_is_found_again_from_the_icon(
     page.click("text=下一步")  # nothing typed: our own words, not the browser's
     expect(page.locator(".error")).to_have_text("登记码是 10 位，现在 0 位")
     enrol(page, server)
-    server.kill()
-
     page.click(f"text={CHEN}")
     page.click(NOTE_A_VISIT)
+    assert stands_clear(page, "label[for=outcome-unsafe]"), "not all nine are seen at once"
+    server.kill()
     page.click("label[for=outcome-refused]")
     for chosen in page.locator("[name=reasons]:checked").all():  # what is due stands chosen
         page.click(f"label[for={chosen.get_attribute('id')}]")
     page.click(".dock .btn-primary")
     missing = page.locator("#reasons-error")
     expect(missing).to_be_in_viewport()
-    edge = page.locator(".dock").bounding_box()
-    box = missing.bounding_box()
-    assert edge and box and box["y"] + box["height"] < edge["y"], "the line hides under the dock"
+    assert stands_clear(page, "#reasons-error"), "the line hides under the dock"
     group = page.locator("fieldset", has=page.locator(":focus"))
     expect(group).to_have_attribute("aria-describedby", "reasons-error")
 
