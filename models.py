@@ -493,6 +493,12 @@ class Person(Row):
         derived = ("inbox_rev",)
 
     @classmethod
+    def locked(cls, person: UUID) -> None:
+        """Nobody else decides about this person to the end of the transaction; SQLite has one writer anyway."""
+        if not is_sqlite():
+            cls.select(cls.id).where(cls.id == person).for_update().scalar()
+
+    @classmethod
     def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
         """People who hold or held a post where the actor looks after posts."""
         return cls.select().where(cls.id.in_(Post.visible_to(actor, *roles).select(Post.person)))

@@ -117,6 +117,7 @@ def release(enrolment: Enrolment, digits: str, *, actor: Actor, now: datetime) -
 
 def _release(found: Enrolment, *, actor: Actor, now: datetime) -> Device:
     mailbox = ciphers.b64(os.urandom(32))
+    Person.locked(found.person_id)
     old = list(Device.select().where(Device.person == found.person_id, Device.state == "active"))
     device = Device(
         id=ciphers.uuid7(int(now.timestamp() * 1000)), person=found.person_id, scope=found.scope,

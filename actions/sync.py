@@ -37,6 +37,7 @@ from actions import (
     visits,
 )
 from actions.arrivals import Arrived, Batch
+from actions.phones import end_sessions
 from models import Device, Installation, JournalEntry, Lookup, Person, Picture, Post, Refusal, Scope, Visit, transaction
 from rules import admission as rule
 from rules import ciphers, events
@@ -272,6 +273,7 @@ def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = 
         post = posts.get(each.payload.post)
         each.record.scope = post.scope if post is not None and post.person == each.payload.actor else each.phone.scope
     with transaction(*{scope for each in opened for scope in (each.record.scope, each.phone.scope)}):
+        _see_states(opened)
         receipts, fresh = _sift(opened)
         if not fresh:
             _keep_other_content(opened, receipts, now)
@@ -290,6 +292,16 @@ def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = 
         if id(each) not in receipts:
             receipts[id(each)] = by_id[each.record.id]
     return receipts
+
+
+_STATES = Lookup(Device.id, Device.state, by=Device.id)
+
+
+def _see_states(opened: Sequence[_Opened]) -> None:
+    """Whether the phones are locked, as it stands now that their townships are ours: a lock just made counts."""
+    states = dict(_STATES({each.phone.id for each in opened}))
+    for each in opened:
+        each.phone.state = states[each.phone.id]
 
 
 _p = Post
@@ -568,11 +580,19 @@ def put_number(record: Arrived) -> None:
 
 
 def _note_forks(forks: Sequence[_Opened], now: datetime) -> None:
-    """Two events took one place on a phone: the phone was copied, or its store was put back. People must see it."""
+    """Two events took one place on a phone: the phone was copied, or its store was put back.
+
+    People must see it, and the phone may only send what it holds until it is enrolled again (design §4).
+    """
     messages = []
     for each in forks:
+        if each.phone.state == "active":
+            each.phone.state = "send_only"
+            Device.update(state="send_only").where(Device.id == each.phone.id).execute()
+            end_sessions([each.phone.id])
         body = {"device": each.phone.id, "seq": each.record.seq, "event": each.record.id}
-        journal.write([journal.Deed("device.fork", each.phone.scope, body)], actor=None, now=now, by="phone")
+        deed = journal.Deed("device.fork", each.phone.scope, body, rows=[each.phone])
+        journal.write([deed], actor=None, now=now, by="phone")
         leads = arrivals.leads_of([each.phone.scope], on=day_of(now))[each.phone.scope]
         messages += [
             inbox.Message(lead, each.phone.scope, "held", None, each.record.id, "fork") for lead in sorted(leads)

@@ -239,7 +239,7 @@ class PhoneLocked(Problem):
 
 @dataclass(eq=False)
 class PhoneReplaced(Problem):
-    """The agent has a newer phone; this one may only send what it holds."""
+    """The agent has a newer phone, or this one's count was found twice; it may only send what it holds."""
 
     code = "phone-replaced"
     kind = "forbidden"

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 import models
-from actions import phones
+from actions import phones, verify
 from actions import sync as action
 from api.phone import bodies
 from models import Device, InboxMessage, JournalEntry, Post, Refusal, Resident, Visit
@@ -211,6 +211,34 @@ def test_two_events_at_one_place_of_a_phone_are_both_kept_and_the_second_held(sy
     assert Visit.select().count() == 1
     assert JournalEntry.select().where(JournalEntry.kind == "device.fork").count() == 1
     assert InboxMessage.get().person_id == cast.luo_guoxiu.id
+
+
+def test_a_phone_whose_count_forked_only_sends_until_it_is_enrolled_again(sync, client, phone, cast, now, seen):
+    first = phone.payload("visit.ended", seen, at=now, subject=cast.chen_guilan.id)
+    second = phone.payload("visit.ended", visit(cast, now), at=now, subject=cast.chen_guilan.id, seq=1, prev="")
+    sync(phone, [phone.sealed(first), phone.sealed(second)])
+    assert Device.get_by_id(phone.id).state == "send_only"
+    assert client.post("/api/phone/sync", json={"device": phone.id}).status_code == 401  # its session has ended
+    third = phone.sealed(phone.payload("visit.ended", visit(cast, now), at=now, subject=cast.chen_guilan.id))
+    mail = {"Authorization": f"Bearer {phone.mailbox}"}
+    answer = client.post("/api/phone/mailbox", json={"device": phone.id, "items": [third]}, headers=mail)
+    assert answer.get_json()["receipts"][0]["state"] == "accepted"
+    assert verify.verify().broken == []
+
+
+def test_a_lock_made_while_a_batch_is_on_its_way_counts(phone, cast, now, seen, monkeypatch):
+    payload = phone.payload("visit.ended", seen, at=now, subject=cast.chen_guilan.id)
+    sent = phone.clear(payload)
+    item = action.Item(sent["id"], sent["hash"], sent["device"], payload=payload, signature=sent["signature"])
+    read = action._phones
+
+    def locked_meanwhile(*given):
+        found = read(*given)
+        phones.lock(Device.get_by_id(phone.id), why="lost", actor=cast.luo_guoxiu.actor, now=now)
+        return found
+
+    monkeypatch.setattr(action, "_phones", locked_meanwhile)
+    assert [(r.state, r.reason) for r in action.receive([item], now=now)] == [("held", "device-locked")]
 
 
 def test_a_gap_is_no_reason_to_refuse(sync, phone, cast, now, seen):
