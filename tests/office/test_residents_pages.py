@@ -104,11 +104,18 @@ def test_an_address_that_names_the_village_stands_alone(officer, cast):
 def test_a_record_is_changed_by_a_form(officer, cast):
     page = officer.get(f"/office/residents/{cast.chen_guilan.id}/edit")
     page = officer.submit(
-        page, "#edit", phone="102 8631 0427", helper_name="陈大兰", helper_relation="女儿", area=NEXT_VILLAGE
+        page,
+        "#edit",
+        phone="102 8631 0427",
+        helper_name="陈大兰",
+        helper_relation="女儿",
+        helper_phone="102 8631 0428",
+        area=NEXT_VILLAGE,
     )
     found = Resident.get_by_id(cast.chen_guilan.id)
     assert (found.phone, found.area, found.needs) == ("10286310427", NEXT_VILLAGE, "hearing")
-    assert found.helper == {"name": "陈大兰", "relation": "女儿"}
+    assert found.helper == {"name": "陈大兰", "relation": "女儿", "phone": "10286310428"}
+    assert page.one("dd a[href='tel:10286310428']").text == "102 8631 0428"
     assert "陈大兰" in page
     entry = JournalEntry.get(JournalEntry.kind == "resident.changed")
     assert entry.subject == cast.chen_guilan.id
