@@ -18,6 +18,9 @@ const DONE_ROWS = 20;
 
 /** What stands on the person's own page, ready to be done: the line leads there at once. */
 const ON_PERSON = new Set<InboxRow["kind"]>(["sent_back", "assigned", "due"]);
+/** What somebody waits for; anything else is news, and old news is no more (a new phone is told of months). */
+const ASKED = new Set<InboxRow["kind"]>(["sent_back", "query", "assigned", "answer"]);
+const NEWS_MS = 30 * 86_400_000; // [DEF]
 const NEEDS_YOU = new Set<InboxRow["kind"]>(["sent_back", "query"]);
 
 interface Line {
@@ -53,13 +56,15 @@ export async function waitingFor(ctx: Ctx): Promise<{ open: number; need: number
   return { open: waits.size, need: rows.filter(({ id, kind }) => waits.has(id) && NEEDS_YOU.has(kind)).length };
 }
 
-/** Neither settled by the county, nor answered, carried out or read here. */
+/** Neither settled by the county, nor answered, carried out or read here, nor old news. */
 async function waitsFor(ctx: Ctx, rows: InboxRow[]): Promise<Set<string>> {
   const open = rows.filter(({ done }) => !done);
   const seen = new Set(await seenHere(ctx));
   const given = open.some(({ kind }) => kind === "query") ? await answers(ctx) : [];
   const waits = new Set<string>();
+  const oldNews = ctx.clock.now().getTime() - NEWS_MS;
   for (const row of open) {
+    if (!ASKED.has(row.kind) && Date.parse(row.at) < oldNews) continue;
     if (row.kind === "query" ? answerOf(given, row) : seen.has(row.id)) continue;
     if (row.kind === "assigned" && (await isCarriedOut(ctx, row))) continue;
     waits.add(row.id);

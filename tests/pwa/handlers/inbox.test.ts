@@ -100,3 +100,15 @@ test("an unknown line is not there", async () => {
   const one = await phone();
   expect((await one.get(`/field/inbox/${id(799)}`)).status).toBe(404);
 });
+
+test("a new phone is not asked to read the news of months, but does hear what somebody still waits for", async () => {
+  const one = await phone();
+  const at = "2026-09-01T08:00:00.000Z";
+  await told(
+    one,
+    { id: id(731), kind: "badge", words: "新证发好了", at },
+    { id: id(732), kind: "answer", resident: id(1), about: id(733), words: "下周来领", at },
+  );
+  expect(await (await one.get("/field/today")).text()).toContain("1 thing to know");
+  expect(await (await one.get("/field/inbox")).text()).toContain("新证发好了"); // it can still be read
+});
