@@ -251,6 +251,24 @@ def test_numbers_in_an_agents_words_leave_masked(lead, cast):
     assert "欠20000元" in text
 
 
+def test_whole_numbers_leave_only_for_a_reason_that_is_kept(lead, cast):
+    a_visit(notes=f"证号{cast.chen_guilan.id_number}")
+    page = lead.get("/office/visits?outcome=done")
+    form = "form[action$=numbers]"
+    refused = lead.submit(page, form, why=" ", status=422)
+    assert "写" in refused
+    assert not JournalEntry.select().where(JournalEntry.kind == "export.made").exists()
+    text = lead.submit(page, form, why="县里核对残疾补贴").html
+    number = cast.chen_guilan.id_number
+    assert text.splitlines()[0].endswith(",备注,身份证")
+    assert text.splitlines()[1].endswith(f",证号{number},{number[:6]} {number[6:10]} {number[10:14]} {number[14:]}")
+    entry = JournalEntry.get(JournalEntry.kind == "export.made")
+    assert '"masked":false' in entry.payload
+    assert "县里核对残疾补贴" in entry.payload
+    look = ReadEntry.get(ReadEntry.what == "id-numbers")
+    assert (look.person, look.reason) == (cast.luo_guoxiu.id, "县里核对残疾补贴")
+
+
 def test_the_table_is_utf8_with_its_mark_filtered_and_registered(lead, cast):
     a_visit(notes='=HYPERLINK("http://evil")')
     a_visit(of=cast.zhou_xinglin, outcome="away")
