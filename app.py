@@ -96,7 +96,8 @@ def _open(app: Flask, settings: Settings) -> None:
     """Bind the database with its keys; without keys only the commands that make them can run."""
     try:
         keyring = keys.read(settings.keys_path)
-    except keys.KeysMissing:
+    except keys.KeysMissing as missing:
+        app.config["WITHOUT_KEYS"] = str(missing)
         app.secret_key = secrets.token_bytes(32)
         return
     app.secret_key = keyring.cookies

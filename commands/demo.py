@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -75,8 +77,17 @@ def _show(address: str, now: datetime) -> None:
     click.echo(f"\nDesks: the password of all is  {who.PASSWORD}")
     for name, _password, person, duty in sign_ins():
         click.echo(f"  {name:<10} {person}  {duty}")
-    click.echo("  The second factor's code of this moment:  .venv/bin/flask --app app account code liguoxiu")
+    click.echo(f"  The second factor's code of this moment:  {_flask()} account code liguoxiu")
     _enrolment(address, now)
+
+
+def _flask() -> str:
+    """The command line as it must be typed here: a demo kept elsewhere has to be named."""
+    settings = current_app.config["SETTINGS"]
+    named = {"DATABASE": settings.database, "KEYS": settings.keys}
+    usual = {"DATABASE": f"sqlite:///{Path('var/daiban.sqlite3').resolve()}", "KEYS": str(Path("var/keys").resolve())}
+    said = [f"DAIBAN_{name}={shlex.quote(value)}" for name, value in named.items() if value not in (usual[name], "")]
+    return " ".join([*said, ".venv/bin/flask --app app"])
 
 
 def _enrolment(address: str, now: datetime) -> None:
@@ -95,4 +106,4 @@ def _enrolment(address: str, now: datetime) -> None:
     code.add_data(f"{address}/field/enrol#{made.code}")
     code.make(fit=True)
     code.print_ascii(invert=True)
-    click.echo("A new code: .venv/bin/flask --app app demo --show")
+    click.echo(f"A new code: {_flask()} demo --show")
