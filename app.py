@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
@@ -40,13 +41,22 @@ babel = Babel()
 log = structlog.get_logger()
 
 
+class Server(Flask):
+    """Flask, but what a desk asked for is done again where PostgreSQL ended it for another's sake."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        if not request.path.startswith("/office/"):  # what phones send is done again by its action
+            return super().dispatch_request()
+        return models.again(super().dispatch_request)
+
+
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = access.system_clock) -> Flask:
     """Make the county server. The database must exist, except for `flask migrate`, which makes it."""
     log_no_values()
     if settings is None:
         bell.hang(_ring)
     settings = settings or from_environment()
-    app = Flask(__name__)
+    app = Server(__name__)
     app.config.update(
         SETTINGS=settings,
         CLOCK=clock,
