@@ -315,6 +315,10 @@ LINT_IMPORTS = "from importlinter.cli import lint_imports_command as lint; lint(
 # step → (what it is, its command). Each counts as one check; those with a report count their tests.
 STEPS = {
     "ruff": ("Python: ruff", lambda options: [PYTHON, "-m", "ruff", "check", "."]),
+    "layout": (
+        "Python: laid out by ruff",
+        lambda options: [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."],
+    ),
     "biome": ("TypeScript: biome", node_tool("@biomejs/biome/bin/biome", "check", "pwa", "tests/pwa")),
     "mypy": ("types: mypy", lambda options: [PYTHON, "-m", "mypy"]),
     "tsc": ("types: tsc", node_tool("typescript/bin/tsc", "--noEmit")),
