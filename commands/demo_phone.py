@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import models
-from actions import cards, enrolments, phones, pictures, sync
+from actions import cards, enrolments, phone_talk, phones, pictures, sync
 from api.access import actor_of
 from models import Device, Person, canonical
 from rules import ciphers, enrolment
@@ -119,12 +119,14 @@ class Phone:
         receipts = sync.receive(self.outbox, now=now)
         self.outbox = []
         phone = Device.select(Device, Person).join(Person).where(Device.id == self.device).get()
-        sync.note(
+        phone_talk.note(
             phone,
-            sync.Said(version=version, clock=now - timedelta(milliseconds=self.offset_ms or 0), records=0, blobs=0),
+            phone_talk.Said(
+                version=version, clock=now - timedelta(milliseconds=self.offset_ms or 0), records=0, blobs=0
+            ),
             now=now,
         )
-        for wanted in sync.wanted_of(phone.id):
+        for wanted in phone_talk.wanted_of(phone.id):
             cipher = self.ciphers_of.pop((str(wanted["event"]), wanted["role"]))
             pictures.take(
                 phone.id, wanted["event"], wanted["role"], offset=0, total=len(cipher), piece=cipher, folder=self.folder,
@@ -145,7 +147,7 @@ class Phone:
     def _hear(self, now: datetime) -> None:
         """Remember the newest journal position it was told of: the earliest its next record can be signed."""
         phone = Device.get_by_id(self.device)
-        heads = sync.told_of(phone, [scope_of(self.post.area)])["heads"]
+        heads = phone_talk.told_of(phone, [scope_of(self.post.area)])["heads"]
         self.after = max((head["position"] for head in heads.values()), default=self.after)
 
 

@@ -24,13 +24,13 @@ from actions import (
     deliveries,
     entitlements,
     people,
+    phone_talk,
     pictures,
     requests,
     residents,
     roster,
     spreadsheets,
     stations,
-    sync,
     verifications,
     visits,
 )
@@ -768,8 +768,10 @@ class Story:
         yield self.at(5, "18:20")
         phone.send(now=self.at(5, "18:20"))
         found = Device.select(Device, Person).join(Person).where(Device.id == phone.device).get()
-        sync.note(
-            found, sync.Said(version="demo", clock=self.at(5, "18:21"), records=5, blobs=7), now=self.at(5, "18:21")
+        phone_talk.note(
+            found,
+            phone_talk.Said(version="demo", clock=self.at(5, "18:21"), records=5, blobs=7),
+            now=self.at(5, "18:21"),
         )
 
     def _tian_weigang(self) -> Strand:

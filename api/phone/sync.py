@@ -10,7 +10,7 @@ import structlog
 from flask import current_app, g
 from flask.typing import ResponseReturnValue
 
-from actions import cards, inbox, phone_facts, phones, sync
+from actions import cards, inbox, phone_facts, phone_talk, phones, sync
 from api.access import actor_of, from_phone
 from api.phone import bp
 from api.phone.bodies import BATCH, asked, bearer, told
@@ -33,10 +33,10 @@ def add_sync() -> ResponseReturnValue:
     if body.device != phone.id:
         raise PhoneUnknown()
     receipts = sync.receive(items_of(body.items), now=g.now, only_from=phone)
-    kept = sync.note(phone, _said(body), now=g.now)
+    kept = phone_talk.note(phone, _said(body), now=g.now)
     actor = actor_of(phone.person, now=g.now)
     now_of = {phone.scope, *(scope_of(post.area) for post in actor.posts), *(r.scope for r in receipts if r.scope)}
-    answer = _answer(phone, receipts, scopes=now_of | sync.written_in(phone.id, set(body.heads) - now_of))
+    answer = _answer(phone, receipts, scopes=now_of | phone_talk.written_in(phone.id, set(body.heads) - now_of))
     _compare_heads(body, answer["epoch"], phone)
     answer |= _rows(actor, body, answer["epoch"], g.now)
     rows, answer["inbox_rev"] = inbox.since(phone.person_id, body.inbox)
@@ -60,7 +60,7 @@ def add_mail() -> ResponseReturnValue:
     if body.device != phone.id:
         raise PhoneUnknown()
     receipts = sync.receive(items_of(body.items), now=g.now, carrier=phone)
-    sync.note(phone, _said(body), now=g.now)
+    phone_talk.note(phone, _said(body), now=g.now)
     answer = _answer(phone, receipts, scopes=[phone.scope, *(r.scope for r in receipts if r.scope)])
     del answer["heads"]
     return told(answer)
@@ -83,16 +83,16 @@ def _item(item: SealedItem | ClearItem | Misshapen) -> sync.Item:
     return sync.Item(**same, payload=item.payload, signature=item.signature)
 
 
-def _said(body: SyncRequest | MailboxRequest) -> sync.Said:
+def _said(body: SyncRequest | MailboxRequest) -> phone_talk.Said:
     waiting = body.waiting
-    return sync.Said(
+    return phone_talk.Said(
         version=body.version, clock=body.clock, done=body.done, recovery=getattr(body, "recovery", None),
         records=waiting.records if waiting else None, blobs=waiting.blobs if waiting else None,
     )  # fmt: skip
 
 
 def _answer(phone: Any, receipts: list[sync.Receipt], *, scopes: Iterable[str]) -> dict[str, Any]:
-    return {"now": g.now, "receipts": [vars(receipt) for receipt in receipts]} | sync.told_of(phone, scopes)
+    return {"now": g.now, "receipts": [vars(receipt) for receipt in receipts]} | phone_talk.told_of(phone, scopes)
 
 
 def _rows(actor: Actor, body: SyncRequest, epoch: int, now: datetime) -> dict[str, Any]:
@@ -109,5 +109,5 @@ def _compare_heads(body: SyncRequest, epoch: int, phone: Any) -> None:
     if body.epoch != epoch:  # after a restore the county itself says so, by its new epoch
         return
     seen = {scope: (head.position, head.chain) for scope, head in body.heads.items()}
-    for scope in sync.report_missing_heads(phone, seen, now=g.now):
+    for scope in phone_talk.report_missing_heads(phone, seen, now=g.now):
         log.critical("journal head missing", scope=scope, device=str(phone.id), position=seen[scope][0])

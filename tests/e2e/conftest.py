@@ -22,6 +22,7 @@ from commands import demo_people
 from tests.support.browser import FLAGS, chromium
 from tests.support.phone import Phone
 from tests.support.server import Server
+from tests.support.small_county import enrol, make
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +50,25 @@ def server(demo_folder: Path, tmp_path: Path) -> Iterator[Server]:
     yield server
     server.kill()
     assert not server.bugs(), server.bugs()
+
+
+@pytest.fixture
+def small_county(tmp_path: Path) -> Iterator[Server]:
+    """The small cast of the other tests on a server of its own, running; a module takes it as its `server`."""
+    server = Server(tmp_path / "server")
+    make(server)
+    server.start()
+    yield server
+    server.kill()
+    assert not server.bugs(), server.bugs()
+
+
+@pytest.fixture
+def enrolled(phone: Callable[..., Phone], server: Server) -> Phone:
+    """王芳's phone of the small county with its pack, on Today, its shell kept by the worker."""
+    mine = phone()
+    enrol(mine.page, server)
+    return mine
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.support import cast
 from tests.support.browser import look, until_pictures_are_drawn
 from tests.support.phone import Phone, sign
 from tests.support.server import Server
-from tests.support.small_county import enrol, enter, make
+from tests.support.small_county import enrol, enter
 
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the phone
 
@@ -86,13 +86,8 @@ COUPLE = (ALL[10], ALL[11])  # of one household
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "server")
-    make(server)
-    server.start()
-    yield server
-    server.kill()
-    assert not server.bugs(), server.bugs()
+def server(small_county: Server) -> Server:
+    return small_county
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.phone import Phone
 from tests.support.server import Server
-from tests.support.small_county import CHEN, enrol, enter, make
+from tests.support.small_county import CHEN, enrol, enter
 
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the phone
 
@@ -18,13 +17,8 @@ NOTE_A_VISIT = "a[href*='/field/visits/new'] >> nth=0"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "server")
-    make(server)
-    server.start()
-    yield server
-    server.kill()
-    assert not server.bugs(), server.bugs()
+def server(small_county: Server) -> Server:
+    return small_county
 
 
 def stands_clear(page: Page, selector: str) -> bool:

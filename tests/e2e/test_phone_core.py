@@ -6,8 +6,7 @@ The county is the small cast of the other tests; "away" is the server's process 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Playwright, expect
@@ -15,7 +14,7 @@ from playwright.sync_api import Page, Playwright, expect
 from tests.support.browser import settle
 from tests.support.phone import Phone, sign, stroke
 from tests.support.server import Server
-from tests.support.small_county import CHEN, PIN, at_the_county, enrol, enter, make, offer, release
+from tests.support.small_county import CHEN, PIN, at_the_county, enrol, enter, offer, release
 
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the phone
 
@@ -23,21 +22,8 @@ NOTE_A_VISIT = "a[href*='/field/visits/new'] >> nth=0"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "server")
-    make(server)
-    server.start()
-    yield server
-    server.kill()
-    assert not server.bugs(), server.bugs()
-
-
-@pytest.fixture
-def enrolled(phone: Callable[..., Phone], server: Server) -> Phone:
-    """王芳's phone with its pack, on Today, its shell kept by the worker."""
-    mine = phone()
-    enrol(mine.page, server)
-    return mine
+def server(small_county: Server) -> Server:
+    return small_county
 
 
 def reopen(phone: Phone) -> Page:

@@ -6,8 +6,6 @@ The county is the small cast of the other tests; "away" is the server's process 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,26 +13,14 @@ from playwright.sync_api import Page, expect
 
 from tests.support.phone import Phone, sign
 from tests.support.server import Server
-from tests.support.small_county import CHEN, at_the_county, enrol, enter, make
+from tests.support.small_county import CHEN, at_the_county, enter
 
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the phone
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "server")
-    make(server)
-    server.start()
-    yield server
-    server.kill()
-    assert not server.bugs(), server.bugs()
-
-
-@pytest.fixture
-def enrolled(phone: Callable[..., Phone], server: Server) -> Phone:
-    mine = phone()
-    enrol(mine.page, server)
-    return mine
+def server(small_county: Server) -> Server:
+    return small_county
 
 
 def go(page: Page, path: str) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 import models
-from actions import phones, verify
+from actions import phone_talk, phones, verify
 from actions import sync as action
 from api.phone import bodies
 from models import Device, InboxMessage, JournalEntry, Post, Refusal, Resident, Visit
@@ -421,9 +421,9 @@ def test_the_24_digits_are_kept_for_the_day_a_pin_is_forgotten(sync, phone):
 def test_a_head_the_journal_no_longer_holds_is_noticed(sync, phone, cast):
     head = sync(phone)["heads"][cast.wang_fang.scope]
     seen = {cast.wang_fang.scope: (head["position"], head["chain"])}
-    assert action.missing_heads(seen) == []
-    assert action.missing_heads({cast.wang_fang.scope: (head["position"], "0" * 64)}) == [cast.wang_fang.scope]
-    assert action.missing_heads({cast.wang_fang.scope: (head["position"] + 1, head["chain"])}) == [cast.wang_fang.scope]
+    assert phone_talk.missing_heads(seen) == []
+    assert phone_talk.missing_heads({cast.wang_fang.scope: (head["position"], "0" * 64)}) == [cast.wang_fang.scope]
+    assert phone_talk.missing_heads({cast.wang_fang.scope: (head["position"] + 1, head["chain"])}) == [cast.wang_fang.scope]
 
 
 def test_a_cut_journal_is_written_down_once_a_day_and_the_county_is_told(sync, phone, cast):

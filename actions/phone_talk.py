@@ -1,0 +1,142 @@
+"""What a phone is told besides its receipts: epoch, heads, `kept_to`, pictures missing, orders; and what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import models
+from actions import inbox, journal, phones
+from models import Device, Installation, JournalEntry, Lookup, Picture, Post, Scope, transaction
+from rules import admission as rule
+from rules import ciphers
+from rules.actors import Role
+from rules.days import day_of
+
+LARGEST = 2**53  # milliseconds beyond are no clock's, and no database holds them
+
+_e = JournalEntry
+_HEARD = Lookup(_e.position, _e.received_at, by=_e.position, also="scope = {}")
+_ENDS = Lookup(Scope.code, Scope.position, Scope.chain, Scope.kept_to, by=Scope.code)
+_EPOCH = Lookup(Installation.epoch, by=Installation.kind)
+
+
+def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
+    """Epoch, heads and `kept_to` of these scopes, pictures missing, orders: the part of an answer that is always there."""
+    heads, kept = {}, {}
+    ends = _ENDS(sorted(set(scopes)))
+    backed_up = any(kept_to for _, _, _, kept_to in ends) or Scope.any_kept()
+    for code, position, chain, kept_to in ends:
+        kept[code] = kept_to if backed_up else position  # without backups the newest counts; the office is warned
+        at = next((at for _, at in _HEARD([position], code)), None)
+        if at is not None:  # a journal whose end was cut off has none; phones that saw it say so
+            heads[code] = {"position": position, "chain": chain, "at": at}
+    return {
+        "epoch": _EPOCH(("demo", "real"))[0][0],
+        "kept_to": kept,
+        "heads": heads,
+        "wanted": wanted_of(phone.id),
+        "orders": [phone.order] if phone.order else [],
+    }
+
+
+def written_in(phone: UUID, scopes: Iterable[str]) -> set[str]:
+    """Those of these townships in whose journal this phone has records: it waits to hear that they are kept there,
+    also when its agent no longer works there."""
+    e = JournalEntry
+    return {s for s in sorted(scopes)[:20] if e.select().where((e.device == phone) & (e.scope == s)).exists()}
+
+
+_WANTED = Lookup(
+    Picture.event, Picture.role, Picture.got, by=Picture.device, also="state IN ('wanted', 'bad')",
+    order="bytes LIMIT 200",
+)  # fmt: skip
+
+
+def wanted_of(phone: UUID) -> list[dict[str, Any]]:
+    """Pictures this phone still has to bring, the smallest first."""
+    return [{"event": event, "role": role, "offset": got} for event, role, got in _WANTED([phone])]
+
+
+def missing_heads(seen: Mapping[str, tuple[int, str]]) -> list[str]:
+    """Scopes whose journal no longer holds a head a phone has seen: a cut tail, or a chain made anew."""
+    wanted = {scope: found for scope, found in seen.items() if found[0] > 0}
+    if not wanted:
+        return []
+    e = JournalEntry
+    any_of = e.position.is_null()
+    for scope, (position, _) in wanted.items():
+        any_of |= (e.scope == scope) & (e.position == position)
+    here = dict(e.select(e.scope, e.chain).where(any_of).tuples())
+    return sorted(scope for scope, (_, chain) in wanted.items() if here.get(scope) != chain)
+
+
+def report_missing_heads(phone: Any, seen: Mapping[str, tuple[int, str]], *, now: datetime) -> list[str]:
+    """Write down, once a day and scope, that a phone has seen a journal that is no longer here; the county is told."""
+    missing = missing_heads(seen)
+    e = JournalEntry
+    for scope in missing:
+        position, chain = seen[scope]
+        with transaction(phone.scope):
+            day_ago = now - timedelta(days=1)
+            kind = "journal.head_missing"
+            if e.select().where((e.scope == phone.scope) & (e.kind == kind) & (e.received_at > day_ago)).exists():
+                continue
+            body = {"scope": scope, "position": position, "chain": chain, "device": phone.id}
+            journal.write([journal.Deed(kind, phone.scope, body)], actor=None, now=now, by="phone")
+            county = Post.in_force(day_of(now)).where(Post.role == Role.COUNTY)
+            told = {post.person_id for post in county if rule.covers(post.area, phone.scope)}
+            messages = [inbox.Message(person, phone.scope, "held", None, phone.id, kind) for person in sorted(told)]
+            inbox.tell(messages, now=now)
+    return missing
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a phone says of itself in passing."""
+
+    version: str = ""
+    clock: datetime | None = None
+    records: int | None = None
+    blobs: int | None = None
+    recovery: str | None = None  # 24 digits, sealed to the county
+    done: Sequence[str] = field(default_factory=tuple)
+
+
+QUIET = 60  # seconds within which an unchanged phone is not written down again
+
+
+def note(phone: Any, said: Said, *, now: datetime) -> bool:
+    """Remember what the phone says of itself; gives whether its recovery digits were kept."""
+    clock = None if said.clock is None else int((now - said.clock).total_seconds() * 1000)
+    fresh = {
+        "version": said.version or phone.version,
+        "waiting_records": phone.waiting_records if said.records is None else said.records,
+        "waiting_blobs": phone.waiting_blobs if said.blobs is None else said.blobs,
+    }
+    same = all(getattr(phone, name) == value for name, value in fresh.items())
+    recent = phone.heard_at is not None and (now - phone.heard_at).total_seconds() < QUIET
+    digits = _recovery(phone, said.recovery) if said.recovery else None
+    if same and recent and digits is None and not said.done:
+        return False
+    fresh |= {"heard_at": now} | ({"clock_ms": clock} if clock is not None and abs(clock) < LARGEST else {})
+    if digits is not None:
+        fresh["recovery"] = digits
+    with transaction(phone.scope):
+        Device.update(**fresh).where(Device.id == phone.id).execute()
+        if said.done:
+            phones.obeyed(phone, said.done, now=now)
+    return digits is not None
+
+
+def _recovery(phone: Any, sealed: str) -> str | None:
+    """The 24 digits that open the phone once; None when they cannot be read, so that the phone sends them again."""
+    try:
+        info = f"daiban-recovery/1\n{phone.id}".encode()
+        digits = ciphers.hpke_open(models.keys().county, ciphers.unb64(sealed), info).decode()
+    except (ciphers.Unreadable, UnicodeDecodeError):
+        return None
+    return digits if digits.isdecimal() and len(digits) == 24 else None
