@@ -47,7 +47,12 @@ class Server(Flask):
     def dispatch_request(self) -> ResponseReturnValue:
         if not request.path.startswith("/office/"):  # what phones send is done again by its action
             return super().dispatch_request()
-        return models.again(super().dispatch_request)
+        return models.again(self._from_the_start)
+
+    def _from_the_start(self) -> ResponseReturnValue:
+        for file in request.files.values():  # read once already, if this is another try
+            file.seek(0)
+        return super().dispatch_request()
 
 
 def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime] = access.system_clock) -> Flask:

@@ -41,11 +41,13 @@ from peewee import (
     SqliteDatabase,
     TextField,
     UUIDField,
+    fn,
 )
 
 from rules import county_settings
 from rules.actors import Actor, Role
 from rules.ciphers import ColumnKeys, uuid7
+from rules.rounds import UNDER_WAY
 
 database: Any = DatabaseProxy()
 Result = TypeVar("Result")
@@ -1003,6 +1005,14 @@ class LifeVerification(Row):
         indexes = ((("scope", "state", "captured_at"), False), (("resident", "captured_at"), False))
 
     @classmethod
+    def not_retaken(cls) -> Expression:
+        """Of those sent back: no picture has come since that stands or waits for its check, as phones see it too."""
+        later = cls.alias()
+        stands = later.state.in_(sorted(UNDER_WAY)) & (later.captured_at > cls.captured_at)
+        again = later.select(later.id).where((later.resident == cls.resident) & ((later.retake_of == cls.id) | stands))
+        return ~fn.EXISTS(again)
+
+    @classmethod
     def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or DESKS))))
 
@@ -1135,6 +1145,10 @@ class Clash(Row):
     noted_by = UUIDField()
     noted_at = UtcField()
     state = TextField(default="open")  # open | ours | theirs
+
+    @classmethod
+    def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
+        return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or DESKS))))
 
 
 class InboxMessage(Row):

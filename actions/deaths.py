@@ -63,12 +63,11 @@ def mistaken(report: DeathReport, note: str, *, actor: Actor, now: datetime) -> 
     with transaction(report.scope):
         found = desk.fresh(report, "reported", "confirmed")
         desk.keep(found, state="mistaken", decided_by=actor.person, decided_at=now, note=note.strip())
-        others = DeathReport.select().where(
-            (DeathReport.resident == found.resident_id) & DeathReport.state.in_(("reported", "confirmed"))
-        )
-        resident = Resident.get_by_id(found.resident_id)
-        if not others.exists():
-            desk.keep(resident, life="presumed_alive")
+        d = DeathReport
+        others = {state for (state,) in d.select(d.state).where(d.resident == found.resident_id).tuples()}
+        stands = "confirmed" if "confirmed" in others else "reported" if "reported" in others else ""
+        life = f"death_{stands}" if stands else "presumed_alive"  # what another report still says
+        resident = desk.keep(Resident.get_by_id(found.resident_id), life=life)
         body = {"death": found.id, "note": note.strip()}
         deed = journal.Deed("death.mistaken", found.scope, body, found.resident_id, [found, resident])
         journal.write([deed], actor=actor, now=now)

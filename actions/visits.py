@@ -76,7 +76,7 @@ def flag(records: Sequence[Arrived], rows: Mapping[UUID, Visit], batch: Batch) -
                 id=row.id, person=row.person_id, home=homes[row.resident_id], started_at=row.started_at,
                 ended_at=row.ended_at, received_at=batch.received_at, claimed_at=batch.claimed(record),
                 span=batch.spans[record.id], offset_ms=record.offset_ms, last_offset_ms=batch.offsets.get(record.id),
-                outcome=row.outcome, marked=_is_marked(row.mark), marked_before=marked_before.get(row.resident_id),
+                outcome=row.outcome, marked=_is_marked(row.mark), marked_before=marked_before.get(row.id),
                 kin=person is not None and str(row.resident_id) in (person.kin or ()),
                 badge=_badge_valid(badges.get(row.person_id), row.ended_at),
             ),
@@ -122,15 +122,28 @@ def _is_marked(mark: Any) -> bool:
 
 
 def _marked_before(rows: Sequence[Visit]) -> dict[UUID, bool]:
-    """Whether the last done visit of each person before these left a mark; asked only for those without one now."""
-    wanted = [row.resident_id for row in rows if row.outcome in rule.DONE and not _is_marked(row.mark)]
+    """By visit: whether the done visit of that person before it left a mark, among those known and those just come.
+
+    Asked only for visits without a mark; a phone that was away brings several of one person at once.
+    """
+    done = [row for row in rows if row.outcome in rule.DONE]
+    wanted = [row for row in done if not _is_marked(row.mark)]
     if not wanted:
         return {}
     v = Visit
-    found: dict[UUID, bool] = {}
-    done = v.resident.in_(wanted) & v.outcome.in_(list(rule.DONE)) & v.corrected_by.is_null()
-    for resident, mark in v.select(v.resident, v.mark).where(done).order_by(v.ended_at.asc()).tuples():
-        found[resident] = _is_marked(mark)
+    of: dict[UUID, list[tuple[datetime, bool]]] = defaultdict(list)
+    for row in done:
+        of[row.resident_id].append((row.ended_at, _is_marked(row.mark)))
+    here = (
+        v.resident.in_([row.resident_id for row in wanted]) & v.outcome.in_(list(rule.DONE)) & v.corrected_by.is_null()
+    )
+    for resident, ended_at, mark in v.select(v.resident, v.ended_at, v.mark).where(here).tuples():
+        of[resident].append((ended_at, _is_marked(mark)))
+    found = {}
+    for row in wanted:
+        earlier = [each for each in of[row.resident_id] if each[0] < row.ended_at]
+        if earlier:
+            found[row.id] = max(earlier)[1]
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -107,6 +107,7 @@ def queries(actor: Actor, filters: Filters, *, today: date) -> list[Any]:
     if filters.state in ("to_check", "sent_back"):
         wanted = "captured" if filters.state == "to_check" else "sent_back"
         of = LifeVerification.visible_to(actor, *OFFICERS).where(LifeVerification.state == wanted)
+        of = of.where(LifeVerification.not_retaken()) if wanted == "sent_back" else of
         found = found.where(v.id.in_(of.select(LifeVerification.visit)))
     elif filters.state:
         found = found.where(v.state == filters.state)
@@ -290,6 +291,7 @@ def rows_of(visits: Sequence[Any], say: Sayer | None = None, *, with_tries: bool
     deliveries = _by_visit(Delivery, ids)
     benefits = benefits_of([v for found in verifications.values() for v in found])
     tries = _tries([v for v in visits if v.outcome == "not_home"]) if with_tries else {}
+    taken_again = _taken_again([v for found in verifications.values() for v in found])
     return [
         {
             "visit": visit,
@@ -298,7 +300,7 @@ def rows_of(visits: Sequence[Any], say: Sayer | None = None, *, with_tries: bool
             "outcome": outcome(visit, deliveries[visit.id], say),
             "left": left(visit, verifications[visit.id], deliveries[visit.id], tries, say),
             "late": late(visit) if with_tries else "",
-            "state": state(visit, verifications[visit.id]),
+            "state": state(visit, verifications[visit.id], taken_again),
         }
         for visit in visits
     ]
@@ -358,9 +360,16 @@ def late(visit: Any) -> str:
     return ngettext("arrived %(num)s day later", "arrived %(num)s days later", days)
 
 
-def state(visit: Any, verifications: Sequence[Any]) -> str:
+def _taken_again(verifications: Sequence[Any]) -> set[UUID]:
+    """Of these, the pictures sent back that somebody has taken again since: nothing is to be done for them."""
+    v = LifeVerification
+    back = [each.id for each in verifications if each.state == "sent_back"]
+    return {key for (key,) in v.select(v.id).where(v.id.in_(back) & ~v.not_retaken()).tuples()} if back else set()
+
+
+def state(visit: Any, verifications: Sequence[Any], taken_again: Collection[UUID] = ()) -> str:
     """What still has to be done comes first: a picture to check or sent back, then the visit itself."""
-    states = {v.state for v in verifications}
+    states = {v.state for v in verifications if v.id not in taken_again}
     if "sent_back" in states:
         return "sent_back"
     if visit.state in ("queried", "answered"):

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 import models
 from actions import care, deliveries, lookups, people, reads, residents
 from api.access import allows, get_object_or_404
-from api.office import bp, forms, go_to, log
+from api.office import bp, forms, go_to, log, waiting
 from api.office.frame import area_names, villages
 from api.office.roles import DESKS, LEADS, OFFICERS
 from api.office.words import benefit_name
@@ -157,6 +157,17 @@ def change_resident(resident_id: UUID) -> ResponseReturnValue:
     residents.change(found, wanted, actor=g.actor, now=g.now)
     flash(_("Changed. Phones of the village fetch it at their next round."), "done")
     return go_to(url_for("office.resident", resident_id=resident_id))
+
+
+@bp.get("/clashes", endpoint="clashes")
+@allows(*OFFICERS)
+def clashes_page() -> ResponseReturnValue:
+    """Fields that a desk and a phone changed to different things, the oldest first; each is decided on the person's page."""
+    found = list(waiting.clashes(g.actor).order_by(Clash.noted_at, Clash.id).limit(A_PAGE))
+    people = {r.id: r for r in Resident.select().where(Resident.id.in_({each.resident_id for each in found}))}
+    look = reads.Read(scope=log.scope_of_actor(g.actor), person=g.actor.person, resident=None, what="clashes")
+    reads.note([look], now=g.now)
+    return render_template("office/clashes.html", rows=[(each, people[each.resident_id]) for each in found])
 
 
 @bp.post("/clashes/<uuid:clash_id>")

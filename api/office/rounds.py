@@ -164,7 +164,7 @@ def _people(wanted: list[tuple[UUID, rule.Due]], steps: Any, tries: Any) -> list
     for part in _parts([due.id for _, due in wanted]):
         benefits |= dict(e.select(e.id, e.benefit).where(e.id.in_(part)).tuples())
     names = area_names({due.area for _, due in wanted})
-    last = _last_outcomes(ids)
+    last, again = _last_outcomes(ids), _to_take_again(ids)
     rows = [
         {
             "resident": found[r],
@@ -174,6 +174,7 @@ def _people(wanted: list[tuple[UUID, rule.Due]], steps: Any, tries: Any) -> list
             "benefit": benefit_name(benefits.get(due.id, "")),
             "went": sum(1 for t in tries.get(r, ()) if t.state == "missed"),
             "last": last.get(r, ""),
+            "again": r in again,
         }
         for r, due in wanted
         if r in found
@@ -187,6 +188,15 @@ def _people(wanted: list[tuple[UUID, rule.Due]], steps: Any, tries: Any) -> list
             row["due"].due_on,
         ),
     )
+
+
+def _to_take_again(ids: list[UUID]) -> set[UUID]:
+    """People whose picture was sent back and has not come again."""
+    v, found = LifeVerification, set()
+    for part in _parts(ids):
+        back = v.resident.in_(part) & (v.state == "sent_back") & v.not_retaken()
+        found |= {resident for (resident,) in v.select(v.resident).where(back).tuples()}
+    return found
 
 
 def _last_outcomes(ids: list[UUID]) -> dict[UUID, str]:

@@ -51,6 +51,7 @@ TRAYS: dict[str, tuple[str, str, Any]] = {
     "requests": ("office.requests", "message-2", _l("Requests")),
     "deliveries": ("office.deliveries", "package", _l("To hand over")),
     "matches": ("office.matches", "users", _l("People to match")),
+    "clashes": ("office.clashes", "alert-circle", _l("Changed on both sides")),
     "deaths": ("office.deaths", "info-circle", _l("Deaths told of")),
     "held": ("office.held", "lock", _l("Records that wait for your word")),
     "complaints": ("office.complaints", "message-language", _l("Complaints and suggestions")),

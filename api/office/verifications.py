@@ -38,7 +38,8 @@ def verifications_page() -> ResponseReturnValue:
     """What waits for its check, the oldest first, and what was sent back and has not returned."""
     waiting = list(_waiting().limit(A_PAGE + 1))
     v = LifeVerification
-    back = v.visible_to(g.actor, *CHECKERS).where(v.state == "sent_back").order_by(v.revisit_on, v.id).limit(A_PAGE)
+    back = v.visible_to(g.actor, *CHECKERS).where((v.state == "sent_back") & v.not_retaken())
+    back = back.order_by(v.revisit_on, v.id).limit(A_PAGE)
     return render_template(
         "office/verifications.html",
         waiting=_rows(waiting[:A_PAGE]),

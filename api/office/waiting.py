@@ -6,6 +6,7 @@ from typing import Any
 
 from api.office.roles import CHECKERS, LEADS, OFFICERS
 from models import (
+    Clash,
     Complaint,
     DeathReport,
     Delivery,
@@ -35,6 +36,7 @@ def counts(actor: Actor) -> dict[str, int]:
         found["deliveries"] = _bounded(deliveries(actor))
         found["deaths"] = _bounded(deaths(actor))
         found["matches"] = _bounded(matches(actor))
+        found["clashes"] = _bounded(clashes(actor))
     if actor.may(*LEADS):
         found["held"] = _bounded(held(actor))
         found["complaints"] = _bounded(complaints(actor))
@@ -62,6 +64,11 @@ def matches(actor: Actor) -> Any:
     return Resident.select().where(
         within(Resident.scope, Resident.area, actor.prefixes(*OFFICERS)) & (Resident.state == "provisional")
     )
+
+
+def clashes(actor: Actor) -> Any:
+    """Fields that desk and phone changed differently: both stand until somebody decides."""
+    return Clash.visible_to(actor, *OFFICERS).where(Clash.state == "open")
 
 
 def held(actor: Actor) -> Any:

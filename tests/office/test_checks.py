@@ -181,3 +181,19 @@ def test_a_picture_that_is_not_here_yet_is_said_to_be_on_its_way(officer, cast):
     )  # fmt: skip
     assert "照片还在路上" in officer.get(f"/office/verifications/{capture.id}")
     officer.get(f"/office/pictures/{capture.event}/picture", status=404)
+
+
+def test_a_picture_taken_again_is_waited_for_no_longer(officer, desk, cast):
+    """Neither as a retake that stands, nor where a later picture was taken without being asked for."""
+    visits = [a_visit(reasons="verification", minutes_ago=60 * 48) for _ in range(2)]
+    open_one = a_verification(of=cast.zhou_xinglin, state="sent_back", sent_back_why="脸不清楚")
+    back = a_verification(visit=visits[0], state="sent_back", sent_back_why="手没拍进去", minutes_ago=60 * 48)
+    assert "退回补拍" in desk(cast.luo_guoxiu).get("/office/visits")
+    assert len(officer.get("/office/verifications").select("section[aria-labelledby=back] .row")) == 2
+    a_verification(retake_of=back.id, state="checked_ok")
+    rows = officer.get("/office/verifications").select("section[aria-labelledby=back] .row")
+    assert ["周兴林" in row.text for row in rows] == [True]
+    assert open_one.state == "sent_back"
+    log = desk(cast.luo_guoxiu)
+    assert not log.get("/office/visits").select("tbody .tag-act")
+    assert not log.get("/office/visits?state=sent_back").select("tbody tr")

@@ -175,3 +175,14 @@ def test_what_was_taken_where_somebody_lived_before_counts(lead, cast):
 def test_confirmed_by_the_agency_stays_in_the_round_for_a_while(lead, cast):
     make_due(SOON, listed=False, confirmed_elsewhere_at=NOW - timedelta(days=3))
     assert [b.text for b in lead.get("/office/rounds").select(".sum b")] == ["0", "0", "0", "0", "1"]
+
+
+def test_a_picture_sent_back_is_said_so_and_not_that_nobody_was_met(desk, cast):
+    """Whoever was photographed was met; what is left to do is another picture."""
+    a_verification(state="sent_back", sent_back_why="手没拍进去", entitlements=[str(cast.entitlement)])
+    due = Entitlement.get_by_id(cast.entitlement).due_on
+    page = desk(cast.luo_guoxiu).get(f"/office/rounds?month={due:%Y-%m}&area={VILLAGE}")
+    row = page.one("section[aria-labelledby=listed] .row")
+    assert "要补拍" in row.text
+    assert "去了没办成" in row.text
+    assert "没见到" not in page

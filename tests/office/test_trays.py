@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actions import inbox
+from actions import deaths, inbox
 from models import (
+    Clash,
     Complaint,
     DeathReport,
     Delivery,
@@ -294,3 +295,25 @@ def test_a_county_without_backup_is_told(lead, officer):
     assert "还没有备份" not in officer.get("/office/to-do")
     Scope.update(kept_to=1).execute()
     assert "还没有备份" not in lead.get("/office/to-do")
+
+
+def test_confirmed_and_then_mistaken_leaves_what_another_report_says(db, cast):
+    one, _two = a_death(), a_death()
+    deaths.confirm(one, "邻居说的", None, actor=cast.li_qiang.actor, now=NOW)
+    deaths.mistaken(one, "同名", actor=cast.li_qiang.actor, now=NOW)
+    assert Resident.get_by_id(cast.chen_guilan.id).life == "death_reported"
+
+
+def test_what_was_changed_on_both_sides_stands_among_what_waits(desk, cast):
+    clash = Clash.create(
+        resident=cast.chen_guilan.id, scope=TOWNSHIP, area=cast.chen_guilan.area, field="phone", base="",
+        ours="10200000001", theirs="10200000002", event=ciphers.uuid7(), noted_by=cast.wang_fang.id, noted_at=NOW,
+    )  # fmt: skip
+    officer = desk(cast.li_qiang)
+    tray = officer.get("/office/to-do").one("a[href$=clashes]")
+    assert "1" in tray.text
+    page = officer.get("/office/clashes")
+    assert "陈桂兰" in page
+    assert page.select(f"a[href$='{cast.chen_guilan.id}']")
+    Clash.update(state="ours").where(Clash.id == clash.id).execute()
+    assert "没有两边改得不一样的" in officer.get("/office/clashes")

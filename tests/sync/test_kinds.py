@@ -132,6 +132,29 @@ def test_no_mark_twice_in_a_row_is_shown(send, cast, now):
     assert found == [set(), {"no_mark"}, {"no_mark"}]
 
 
+def unmarked(cast, at):
+    return visit(cast, at, mark={"kind": "none", "why": "手在干活"})
+
+
+def test_no_mark_twice_in_a_row_is_shown_also_of_what_comes_at_once(sync, phone, cast, now):
+    bodies, items = [], []
+    for days in (2, 1):
+        at = now - timedelta(days=days)
+        bodies.append(unmarked(cast, at))
+        items.append(phone.sealed(phone.payload("visit.ended", bodies[-1], at=at, subject=cast.chen_guilan.id)))
+    sync(phone, items)
+    assert [flags(body) for body in bodies] == [set(), {"no_mark"}]
+
+
+def test_a_visit_is_compared_with_the_one_before_it_not_with_a_later_one_that_came_first(send, cast, now):
+    first, second, third = (now - timedelta(hours=hours) for hours in (30, 20, 10))
+    accepted(send("visit.ended", visit(cast, first), at=first))
+    accepted(send("visit.ended", unmarked(cast, third), at=third))
+    late = unmarked(cast, second)
+    accepted(send("visit.ended", late, at=second))
+    assert flags(late) == set()
+
+
 def test_kin_and_an_expired_badge_are_shown(send, cast, now):
     Person.update(kin=[str(cast.chen_guilan.id)]).where(Person.id == cast.wang_fang.id).execute()
     Badge.create(

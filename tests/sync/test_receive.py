@@ -423,7 +423,9 @@ def test_a_head_the_journal_no_longer_holds_is_noticed(sync, phone, cast):
     seen = {cast.wang_fang.scope: (head["position"], head["chain"])}
     assert phone_talk.missing_heads(seen) == []
     assert phone_talk.missing_heads({cast.wang_fang.scope: (head["position"], "0" * 64)}) == [cast.wang_fang.scope]
-    assert phone_talk.missing_heads({cast.wang_fang.scope: (head["position"] + 1, head["chain"])}) == [cast.wang_fang.scope]
+    assert phone_talk.missing_heads({cast.wang_fang.scope: (head["position"] + 1, head["chain"])}) == [
+        cast.wang_fang.scope
+    ]
 
 
 def test_a_cut_journal_is_written_down_once_a_day_and_the_county_is_told(sync, phone, cast):
