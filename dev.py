@@ -54,6 +54,8 @@ def main() -> int:
         return run(options) if options.command == "run" else test(options)
     except Missing as missing:
         return stop(str(missing))
+    except KeyboardInterrupt:
+        return stop("\nStopped before it was ready. The next start goes on from here, or says what to remove first.")
     except subprocess.CalledProcessError as error:
         words = " ".join(str(word) for word in error.cmd)
         return stop(f"This ended with an error, told above: {words}")

@@ -7,7 +7,12 @@ import json
 import sys
 from dataclasses import asdict
 
-from bench import push
+try:
+    from bench import push
+except ImportError as missing:
+    raise SystemExit(
+        f"The measurements need what the tests need ({missing.name}): run `python3 dev.py test` once."
+    ) from None
 
 
 def main() -> int:

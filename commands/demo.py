@@ -44,7 +44,8 @@ def demo(show: bool, address: str) -> None:
         return
     if Person.select().exists():
         raise click.ClickException(
-            "A demo county was begun here and not finished. Remove the database and its folders, then try again."
+            "A demo county was begun here and not finished. Remove its folder (var, unless DAIBAN_HOME names another), "
+            "then try again."
         )
     bell.hang(lambda _: None)  # no job need hurry for what is told here
     story = demo_story.Story(settings.blobs_path, now)
