@@ -96,8 +96,10 @@ export async function readMark(
     const witnesses = [given.witness_1, given.witness_2].filter(Boolean);
     const agent = (await ctx.store.me.get()).person.name;
     if (!given.slip) errors.slip = ctx.t("Copy the number at the top of the slip");
-    if (witnesses.length < 2) errors.witness_2 = ctx.t("A thumbprint needs two witnesses");
-    else if (witnesses[0] === witnesses[1]) errors.witness_2 = ctx.t("The two witnesses are two people");
+    if (witnesses.length < 2) {
+      for (const name of ["witness_1", "witness_2"] as const)
+        if (!given[name]) errors[name] = ctx.t("A thumbprint needs two witnesses");
+    } else if (witnesses[0] === witnesses[1]) errors.witness_2 = ctx.t("The two witnesses are two people");
     if (witnesses.includes(agent)) errors.witness_2 = ctx.t("You cannot be the witness, ask somebody else");
     return { mark: { kind: "thumbprint", slip: given.slip, witnesses }, blobs: [], errors };
   } else if (given.kind === "none") {

@@ -68,6 +68,8 @@ test("without a mark nothing is handed over; ink on the slip needs two others", 
   );
   const ink = { ...form, mark_kind: "thumbprint", slip: "清江-0142", witness_1: "周兴林" };
   expect(await (await one.post(FORM, ink)).text()).toContain("A thumbprint needs two witnesses");
+  const nobody = await (await one.post(FORM, { ...ink, witness_1: "" })).text();
+  expect(nobody.split("A thumbprint needs two witnesses")).toHaveLength(3); // said at both
   expect(await (await one.post(FORM, { ...ink, witness_2: "杨秀芝" })).text()).toContain("You cannot be the witness");
   expect(await records(one)).toEqual([]);
   await one.post(FORM, { ...ink, witness_2: "田景芝" });
