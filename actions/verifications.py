@@ -96,9 +96,10 @@ def _challenges(records: Sequence[Arrived]) -> Mapping[UUID | None, Any]:
 
 
 def check(verification: LifeVerification, *, actor: Actor, now: datetime) -> LifeVerification:
-    """Let a capture go to the agency. Raises AlreadyDealtWith, CheckerIsCapturer, CheckerEnrolledPhone."""
+    """Let a capture go to the agency. Raises AlreadyDealtWith, CheckerIsCapturer, CheckerEnrolledPhone, SecondAgentNeeded."""
     with transaction(verification.scope):
         found = _checkable(verification, actor)
+        rule.may_let_go(capture_of(found))
         desk.keep(found, state="checked_ok", checked_by=actor.person, checked_at=now)
         body = {"verification": found.id, "challenge_lapsed": found.challenge_lapsed}
         deed = journal.Deed("verification.checked", found.scope, body, found.resident_id, [found])
@@ -209,6 +210,7 @@ def capture_of(found: LifeVerification) -> rule.Capture:
         captured_at=found.captured_at, enrolled_by=phone.enrolled_by_id if phone else None,
         enrolled_at=phone.enrolled_at if phone else None,
         adopted_by=_adopter(entry) if entry is not None and entry.state == "adopted" else None,
+        kin=found.kin,
     )  # fmt: skip
 
 

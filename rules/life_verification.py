@@ -8,7 +8,7 @@ from uuid import UUID
 
 from rules.actors import Actor
 from rules.days import day_of, end_of_month_after
-from rules.problems import AlreadyDealtWith, CheckerEnrolledPhone, CheckerIsCapturer
+from rules.problems import AlreadyDealtWith, CheckerEnrolledPhone, CheckerIsCapturer, SecondAgentNeeded
 
 
 def due_on(last_success_on: date, cycle_months: int) -> date:
@@ -51,6 +51,7 @@ class Capture:
     enrolled_by: UUID | None  # who released the phone it came from
     enrolled_at: datetime | None
     adopted_by: UUID | None = None
+    kin: bool = False  # of the capturer, who then needs a second agent
 
 
 def may_check(capture: Capture, *, actor: Actor, checker_days: int) -> None:
@@ -67,3 +68,12 @@ def may_check(capture: Capture, *, actor: Actor, checker_days: int) -> None:
         until = capture.enrolled_at + timedelta(days=checker_days)
         if capture.captured_at <= until:
             raise CheckerEnrolledPhone(day_of(until))
+
+
+def may_let_go(capture: Capture) -> None:
+    """Let a capture go to the agency, as far as kin goes; the capturer is no second agent of their own.
+
+    Raises SecondAgentNeeded. Source: R-LIF-9.
+    """
+    if capture.kin and capture.second_agent in (None, capture.captured_by):
+        raise SecondAgentNeeded(capture.id)

@@ -76,6 +76,15 @@ class CheckerIsCapturer(Problem):
 
 
 @dataclass(eq=False)
+class SecondAgentNeeded(Problem):
+    """Kin captured a life verification without a second agent, so it does not go to the agency (R-LIF-9)."""
+
+    code = "second-agent-needed"
+    kind = "conflict"
+    verification: UUID
+
+
+@dataclass(eq=False)
 class PageTooOld(Problem):
     """A form came back without a valid token: the page was open too long, or came from elsewhere."""
 

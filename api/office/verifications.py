@@ -29,6 +29,7 @@ REASONS = {
     "person": _l("It does not look like the same person."),
     "document": _l("The document does not fit."),
     "witness": _l("The witness is missing."),
+    "kin": _l("A relation needs a second agent, who is named."),
 }
 
 
@@ -73,6 +74,7 @@ def verification(verification_id: UUID) -> ResponseReturnValue:
         copies=_near_copies(found),
         due_on=_due_on(found),
         hindrance=verifications.hindrance(found, g.actor),
+        may_go=not found.kin or found.second_agent not in (None, found.captured_by_id),
         number=waiting.index(found.id) + 1 if found.id in waiting else 0,
         in_all=len(waiting),
         sending_back="send_back" in request.args,

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 import models
-from actions import pictures
+from actions import pictures, verifications
 from models import Challenge, LifeVerification, Picture, ReadEntry
 from rules import ciphers
+from rules.problems import SecondAgentNeeded
 from tests.office.scenes import a_phone, a_verification, a_visit
 from tests.support.cast import NOW, TOWNSHIP
 
@@ -145,7 +146,23 @@ def test_a_lapsed_challenge_is_said_and_no_obstacle(officer, cast):
 
 def test_kin_without_a_second_agent_is_said(officer, cast):
     capture = a_verification(kin=True)
-    assert "没写第二位代办员" in officer.get(f"/office/verifications/{capture.id}")
+    page = officer.get(f"/office/verifications/{capture.id}")
+    assert "没写第二位代办员" in page
+    assert not page.select("form[action$=check]"), "it can only be sent back"
+    with pytest.raises(SecondAgentNeeded):
+        verifications.check(capture, actor=cast.li_qiang.actor, now=NOW)
+    page = officer.get(page.one(".dock a.btn")["href"])
+    officer.submit(page, "form#send-back", reason=["kin"])
+    found = LifeVerification.get_by_id(capture.id)
+    assert (found.state, found.sent_back_why) == ("sent_back", "亲戚认证要有第二位代办员在场，写上名字。")
+
+
+def test_kin_with_a_second_agent_goes_to_the_agency(officer, cast):
+    capture = a_verification(kin=True, second_agent=cast.zhao_min.id)
+    page = officer.get(f"/office/verifications/{capture.id}")
+    assert f"是，{cast.zhao_min.name}在场" in page
+    officer.submit(page, "form[action$=check]")
+    assert LifeVerification.get_by_id(capture.id).state == "checked_ok"
 
 
 # ---- pictures

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from rules.actors import Actor
-from rules.life_verification import Capture, Issued, challenge_lapsed, due_on, may_check
-from rules.problems import AlreadyDealtWith, CheckerEnrolledPhone, CheckerIsCapturer
+from rules.life_verification import Capture, Issued, challenge_lapsed, due_on, may_check, may_let_go
+from rules.problems import AlreadyDealtWith, CheckerEnrolledPhone, CheckerIsCapturer, SecondAgentNeeded
 
 NOW = datetime(2026, 10, 13, 2, 42, tzinfo=UTC)
 AGENT, SECOND, LEAD, OFFICER, RESIDENT = (UUID(int=n) for n in range(1, 6))
@@ -76,3 +76,14 @@ def test_whoever_released_the_phone_waits_thirty_days():
 def test_only_what_waits_is_checked():
     with pytest.raises(AlreadyDealtWith):
         check(OFFICER, replace(CAPTURE, state="checked_ok"))
+
+
+@pytest.mark.parametrize("second", [None, AGENT])
+def test_what_kin_captured_goes_nowhere_without_a_second_agent(second):  # R-LIF-9
+    with pytest.raises(SecondAgentNeeded):
+        may_let_go(replace(CAPTURE, kin=True, second_agent=second))
+
+
+def test_a_second_agent_or_no_kin_lets_it_go():
+    may_let_go(replace(CAPTURE, kin=True))
+    may_let_go(replace(CAPTURE, second_agent=None))
