@@ -10,9 +10,9 @@ from uuid import UUID
 
 import models
 from actions import cards, desk, inbox, journal
-from actions.arrivals import Arrived, Batch, unused
+from actions.arrivals import Arrived, Batch, tell_leads, unused
 from actions.holders import holders_of, holding, over
-from models import Challenge, Device, InboxMessage, JournalEntry, LifeVerification, transaction
+from models import Challenge, Device, InboxMessage, JournalEntry, LifeVerification, Person, transaction
 from rules import life_verification as rule
 from rules.actors import Actor, Role
 from rules.days import add_working_days, day_of
@@ -50,7 +50,10 @@ def receive(records: Sequence[Arrived], batch: Batch) -> None:
 
 
 def receive_not_taken(records: Sequence[Arrived], batch: Batch) -> None:
-    """`verification.not_taken`: why it could not be; the entitlement stays due. Not found is not dead (R-LIF-5)."""
+    """`verification.not_taken`: why it could not be; the entitlement stays due. Not found is not dead (R-LIF-5).
+
+    Who is kin stays so on the agent's own row (R-LIF-9). Of kin, and of a benefit that may have ended, the leads hear.
+    """
     for record in unused(records, batch, LifeVerification, lambda record: record.body.verification):
         body, resident = record.body, batch.resident_of(record)
         row = LifeVerification(
@@ -61,6 +64,21 @@ def receive_not_taken(records: Sequence[Arrived], batch: Batch) -> None:
         )  # fmt: skip
         batch.add(record, row)
         batch.touched.add(resident.id)
+        if body.outcome == "kin":
+            _keep_kin(record, str(resident.id), batch)
+        if body.outcome in TOLD:
+            tell_leads(batch, record, TOLD[body.outcome], area=resident.area, about=row.id, words=row.remarks)
+
+
+#: What a lead has to do something about, and the message that says so.
+TOLD = {"kin": "kin", "suspected_loss": "loss"}
+
+
+def _keep_kin(record: Arrived, resident: str, batch: Batch) -> None:
+    person = batch.people.get(record.actor) if record.actor else None
+    if person is not None and resident not in (person.kin or ()):
+        person.kin = [*(person.kin or ()), resident]
+        batch.change(record, person, Person.kin)
 
 
 def correct(record: Arrived, body: VerificationCaptured, original: UUID, batch: Batch) -> bool:

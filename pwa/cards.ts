@@ -76,10 +76,13 @@ export function openMatters(card: ResidentCard, county: County, today: Day, unti
   return mattersOf(card, county, today).filter(({ taken, due_on }) => !taken && (!due_on || due_on <= until));
 }
 
+const PICTURED = new Set(["verification", "retake"]);
+
 /** The one thing to do next, for the one primary button. */
 export function primaryOf(card: ResidentCard, matters: Matter[]): { kind: string; id: string } | null {
   if (card.life) return null;
-  const open = matters.filter(({ taken }) => !taken);
+  // A relation takes no picture: another agent does.
+  const open = matters.filter(({ kind, taken }) => !taken && !(card.kin && PICTURED.has(kind)));
   const first = // the most pressing of these: looking in happens on the way
     open.find(({ kind }) => kind === "retake") ??
     open.find(({ kind }) => kind === "verification" || kind === "delivery");

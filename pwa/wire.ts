@@ -293,7 +293,9 @@ export interface InboxRow {
     | "death"
     | "held"
     | "phone"
-    | "complaint";
+    | "complaint"
+    | "kin"
+    | "loss";
   resident?: Uuid | null;
   about?: Uuid | null;
   words: string;

@@ -23,7 +23,7 @@ from api.office import bp, forms, go_to, waiting
 from api.office.frame import PLACES, area_names
 from api.office.paging import page
 from api.office.residents import agents_of, villages_of
-from api.office.roles import DESKS, LEADS, OFFICERS
+from api.office.roles import CHECKERS, DESKS, LEADS, OFFICERS
 from api.office.words import WORDS, said
 from models import (
     Complaint,
@@ -88,6 +88,8 @@ def _link(message: Any) -> str:
         return url_for("office.phone", device_id=message.about)
     if message.kind == "complaint" and g.actor.may(*LEADS):
         return url_for("office.complaints")
+    if message.kind in ("kin", "loss") and g.actor.may(*CHECKERS):
+        return url_for("office.verifications", _anchor="asked")
     if message.kind == "badge" and message.about and g.actor.may(*ISSUERS):
         return url_for("office.badge", badge_id=message.about)
     if message.kind == "due" and not message.subject and g.actor.may(*OFFICERS):

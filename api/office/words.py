@@ -173,6 +173,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "death": _l("About a death told of"),
         "held": _l("A record waits for your word"),
         "complaint": _l("Somebody complains or suggests"),
+        "kin": _l("A relation asks for another agent"),
+        "loss": _l("Perhaps no longer entitled"),
     },
     "request-state": {"answered": _l("Answered"), "passed_on": _l("Passed on"), "declined": _l("It cannot be done")},
     "death-source": {

@@ -351,6 +351,8 @@ class InboxRow(Told):
         "held",
         "phone",
         "complaint",
+        "kin",
+        "loss",
     ]
     resident: UUID | None = None
     about: UUID | None = None  # what to open; of a query its own id, of an answer the request or complaint

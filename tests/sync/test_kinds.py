@@ -690,3 +690,34 @@ def test_a_correction_after_its_term_can_be_adopted(send, clock, cast, now):
     entry = waits(send("record.corrected", change, at=later), "too-late")
     held.adopt([entry], why="", actor=cast.luo_guoxiu.actor, now=later)
     assert Visit.select().where(Visit.corrected_by.is_null()).get().notes == "是左膝盖"
+
+
+# ---- what a lead has to do something about
+
+
+def a_try(cast, **why):
+    return {"verification": str(uuid7()), "entitlements": [str(cast.entitlement)], **why}
+
+
+def test_a_relation_asks_for_another_agent_and_is_known_as_one(send, cast, pull, phone):
+    body = a_try(cast, outcome="kin")
+    accepted(send("verification.not_taken", body))
+    told = [(m.person_id, m.kind, m.subject, str(m.about)) for m in InboxMessage.select()]
+    assert told == [(cast.luo_guoxiu.id, "kin", cast.chen_guilan.id, body["verification"])]
+    card = next(row for row in pull(phone)[0] if row["id"] == str(cast.chen_guilan.id))
+    assert card["kin"] is True, "the phone goes on asking for somebody else"
+    assert verify.verify().broken == []
+    accepted(send("verification.not_taken", a_try(cast, outcome="kin")))
+    assert Person.get_by_id(cast.wang_fang.id).kin == [str(cast.chen_guilan.id)], "said twice, noted once"
+    assert verify.verify().broken == []
+
+
+def test_the_leads_hear_of_whoever_may_no_longer_be_entitled(send, cast):
+    accepted(send("verification.not_taken", a_try(cast, outcome="suspected_loss", loss="missing", remarks="村主任说的")))
+    told = [(m.person_id, m.kind, m.subject, m.words) for m in InboxMessage.select()]
+    assert told == [(cast.luo_guoxiu.id, "loss", cast.chen_guilan.id, "村主任说的")]
+
+
+def test_of_somebody_away_no_lead_hears(send, cast):
+    accepted(send("verification.not_taken", a_try(cast, outcome="away")))
+    assert not InboxMessage.select().exists()

@@ -140,6 +140,7 @@ test("a relation does not take the picture: another agent is asked for", async (
     kind: "verification.not_taken",
     body: { outcome: "kin", entitlements: [id(501)] },
   });
+  expect(await (await one.get(HOME)).text()).not.toContain(START);
 });
 
 test("a gesture out of date, or none at all, warns and lets the picture be taken", async () => {
