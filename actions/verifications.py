@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,13 +13,23 @@ import models
 from actions import cards, desk, inbox, journal
 from actions.arrivals import Arrived, Batch, tell_leads, unused
 from actions.holders import holders_of, holding, over
-from models import Challenge, Device, InboxMessage, JournalEntry, LifeVerification, Person, transaction
+from models import (
+    Challenge,
+    Device,
+    Entitlement,
+    InboxMessage,
+    JournalEntry,
+    LifeVerification,
+    Person,
+    Resident,
+    transaction,
+)
 from rules import life_verification as rule
 from rules.actors import Actor, Role
 from rules.days import add_working_days, day_of
 from rules.enrolment import CARRIES_PHONE
 from rules.events import VerificationCaptured
-from rules.problems import FieldMissing, NotAllowed, Problem
+from rules.problems import AlreadyDealtWith, FieldMissing, NotAllowed, Problem
 
 
 def receive(records: Sequence[Arrived], batch: Batch) -> None:
@@ -165,6 +176,58 @@ def send_back(verification: LifeVerification, why: str, *, actor: Actor, now: da
         journal.write([deed], actor=actor, now=now)
         _tell_takers(found, _takers(found.captured_by_id, found.area, now), now)
         cards.touch([found.resident_id], now=now)
+    return found
+
+
+def asked_of(scope_of: Any) -> list[LifeVerification]:
+    """What `receive_not_taken` told the leads of and is open still, the oldest first; `scope_of`: the rows one may see.
+
+    Kin: until somebody else takes the picture. A benefit that may have ended: until a desk passed it on. Either only
+    while the agency's list asks for the person. Of one person the newest of each kind.
+    """
+    v = LifeVerification
+    wanted = scope_of.where((v.state == "closed_other") & v.outcome.in_(list(TOLD)) & v.checked_at.is_null())
+    newest = {(each.resident_id, each.outcome): each for each in wanted.order_by(v.captured_at, v.id)}
+    residents = {resident for resident, _ in newest}
+    attempts, due = cards.attempts_of(residents), _asked_for(residents)
+
+    def is_open(each: LifeVerification) -> bool:
+        entitled = [e for e in due.get(each.resident_id, ()) if e[1] is None or e[1] < day_of(each.captured_at)]
+        if not entitled or each.outcome != "kin":
+            return bool(entitled)
+        others = [a for a in attempts[each.resident_id] if a.captured_by != each.captured_by_id]
+        return not all(cards.taken(others, key, last_on) for key, last_on in entitled)
+
+    return sorted(filter(is_open, newest.values()), key=lambda each: (each.captured_at, each.id))
+
+
+def _asked_for(residents: Collection[UUID]) -> dict[UUID, list[tuple[UUID, Any]]]:
+    """(entitlement, last success) of everybody alive that the agency's list asks for."""
+    e, found = Entitlement, defaultdict(list)
+    if residents:
+        rows = (
+            e.select(e.resident, e.id, e.last_success_on)
+            .join(Resident)
+            .where(
+                e.resident.in_(residents) & e.listed & (e.agency_state != "ended") & (Resident.life == "presumed_alive")
+            )
+        )
+        for resident, key, last_on in rows.tuples():
+            found[resident].append((key, last_on))
+    return found
+
+
+def pass_on(told: LifeVerification, *, actor: Actor, now: datetime) -> LifeVerification:
+    """The agency heard that this benefit may have ended; it decides (R-LIF-5). Raises AlreadyDealtWith."""
+    with transaction(told.scope):
+        found = desk.fresh(told, "closed_other")
+        if found.outcome != "suspected_loss" or found.checked_at is not None:
+            raise AlreadyDealtWith(found.state)
+        desk.keep(found, checked_by=actor.person, checked_at=now)
+        body = {"verification": found.id, "loss": found.loss}
+        deed = journal.Deed("verification.passed_on", found.scope, body, found.resident_id, [found])
+        journal.write([deed], actor=actor, now=now)
+        inbox.settle([found.id], now=now)
     return found
 
 

@@ -17,11 +17,13 @@ from api.access import allows, get_object_or_404
 from api.office import bp, forms, go_to, log
 from api.office.frame import area_names
 from api.office.roles import CHECKERS
-from models import Challenge, Entitlement, LifeVerification, Person, Picture, Resident
+from models import Challenge, Entitlement, LifeVerification, Person, Picture, Post, Resident
 from rules import pictures as rule
 from rules.days import day_of
+from rules.enrolment import CARRIES_PHONE
 
 A_PAGE = 50
+OTHERS = 8  # agents to ask, with their telephone
 #: What is most often wrong with a picture, as the agent reads it.
 REASONS = {
     "gesture": _l("The gesture is not in the picture."),
@@ -47,6 +49,7 @@ def verifications_page() -> ResponseReturnValue:
         more=len(waiting) > A_PAGE,
         sent_back=_rows(list(back)),
         checked=_rows(list(_checked().limit(20))),
+        asked=_asked(),
     )
 
 
@@ -110,7 +113,45 @@ def send_verification_back(verification_id: UUID) -> ResponseReturnValue:
     return _next(_("%(name)s: sent back to the agent's phone.", name=found.resident.name))
 
 
+@bp.post("/verifications/<uuid:verification_id>/passing-on")
+@allows(*CHECKERS)
+def pass_loss_on(verification_id: UUID) -> ResponseReturnValue:
+    """The agency was told that somebody may no longer be entitled."""
+    told = LifeVerification.visible_to(g.actor, *CHECKERS).where(LifeVerification.state == "closed_other")
+    found = get_object_or_404(told, LifeVerification.id == verification_id)
+    verifications.pass_on(found, actor=g.actor, now=g.now)
+    flash(_("%(name)s: noted that the agency knows.", name=found.resident.name), "done")
+    return go_to(url_for("office.verifications", _anchor="asked"))
+
+
 # ---- pieces
+
+
+def _asked() -> list[dict[str, Any]]:
+    """Who asked for another agent, and who may no longer be entitled; with the agents to ask, who are not kin."""
+    rows = _rows(verifications.asked_of(LifeVerification.visible_to(g.actor, *CHECKERS))[:A_PAGE])
+    agents = _agents_in({each["row"].scope for each in rows if each["row"].outcome == "kin"})
+    for each in rows:
+        told = each["row"]
+        others = agents.get(told.scope, ()) if told.outcome == "kin" else ()
+        each["others"] = [
+            p for p in others if p.id != told.captured_by_id and str(told.resident_id) not in (p.kin or ())
+        ][:OTHERS]
+    return rows
+
+
+def _agents_in(scopes: set[str]) -> dict[str, list[Any]]:
+    posts = Post.in_force(day_of(g.now)).where(Post.role.in_(list(CARRIES_PHONE)) & Post.scope.in_(scopes))
+    held = [(p.scope, p.person_id) for p in posts] if scopes else []
+    people = (
+        {p.id: p for p in Person.select().where(Person.id.in_({key for _s, key in held}) & Person.removed_at.is_null())}
+        if held
+        else {}
+    )
+    return {
+        scope: sorted({people[key] for of, key in held if of == scope and key in people}, key=lambda p: p.initials)
+        for scope in scopes
+    }
 
 
 def _verification(verification_id: UUID) -> Any:

@@ -85,6 +85,13 @@ WORDS: dict[str, dict[str, Any]] = {
         "death_reported": _l("said to have died"),
         "unsafe": _l("road not safe"),
     },
+    "loss": {
+        "double_benefit": _l("Draws a pension elsewhere too"),
+        "missing": _l("Missing for a long time"),
+        "serving_sentence": _l("Serving a sentence"),
+        "lost_nationality": _l("Has another nationality now"),
+        "other": _l("Something else"),
+    },
     "reason": {
         "verification": _l("life verification"),
         "care": _l("look in"),

@@ -8,9 +8,9 @@ import pytest
 
 import models
 from actions import pictures, verifications
-from models import Challenge, LifeVerification, Picture, ReadEntry
+from models import Challenge, Entitlement, JournalEntry, LifeVerification, Person, Picture, Post, ReadEntry
 from rules import ciphers
-from rules.problems import SecondAgentNeeded
+from rules.problems import AlreadyDealtWith, SecondAgentNeeded
 from tests.office.scenes import a_phone, a_verification, a_visit
 from tests.support.cast import NOW, TOWNSHIP
 
@@ -163,6 +163,56 @@ def test_kin_with_a_second_agent_goes_to_the_agency(officer, cast):
     assert f"是，{cast.zhao_min.name}在场" in page
     officer.submit(page, "form[action$=check]")
     assert LifeVerification.get_by_id(capture.id).state == "checked_ok"
+
+
+# ---- what could not be taken, and somebody has to do something about
+
+
+def told(cast, **facts):
+    return a_verification(state="closed_other", document="", condition="", witness=None, mark=None, **facts)
+
+
+def next_village(person):
+    """Somebody who is an agent of the same township too."""
+    area = TOWNSHIP[:9] + "299"
+    Post.create(person=person.id, role="agent", area=area, scope=TOWNSHIP, from_on=NOW.date() - timedelta(days=1))
+    Person.update(phone="10210000002").where(Person.id == person.id).execute()
+
+
+def test_a_relation_stands_there_until_somebody_else_takes_the_picture(officer, cast):
+    told(cast, outcome="kin", minutes_ago=90)
+    next_village(cast.zhao_min)
+    part = officer.get("/office/verifications").one("section[aria-labelledby=asked]")
+    assert "陈桂兰" in part.text
+    assert "王芳是亲戚，要另派人" in part.text
+    assert part.select_one("a")["href"] == f"/office/residents/{cast.chen_guilan.id}"
+    assert part.select_one("a[href^='tel:']")["href"] == "tel:10210000002"
+    a_verification(minutes_ago=60)
+    assert officer.get("/office/verifications").select("#asked"), "the relation's own picture ends nothing"
+    a_verification(by=cast.zhao_min)
+    assert not officer.get("/office/verifications").select("#asked")
+
+
+def test_a_relation_is_no_matter_once_the_list_asks_no_more(officer, cast):
+    told(cast, outcome="kin")
+    Entitlement.update(listed=False).execute()
+    assert not officer.get("/office/verifications").select("#asked")
+
+
+def test_a_benefit_that_may_have_ended_stands_there_until_the_agency_knows(officer, cast):
+    row = told(cast, outcome="suspected_loss", loss="serving_sentence", remarks="村主任说的")
+    told(cast, outcome="away")
+    page = officer.get("/office/verifications")
+    part = page.one("section[aria-labelledby=asked]")
+    assert len(part.select("li")) == 1
+    for words in ("陈桂兰", "在服刑", "王芳报的", "村主任说的"):
+        assert words in part.text, words
+    page = officer.submit(page, "section[aria-labelledby=asked] form")
+    assert "已转给社保" in page
+    assert not page.select("#asked")
+    assert JournalEntry.select().where(JournalEntry.kind == "verification.passed_on").count() == 1
+    with pytest.raises(AlreadyDealtWith):
+        verifications.pass_on(row, actor=cast.li_qiang.actor, now=NOW)
 
 
 # ---- pictures

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from actions import care, complaints, held, verify
+from actions import care, complaints, held, verifications, verify
 from models import (
     Badge,
     CareEntry,
@@ -712,10 +712,15 @@ def test_a_relation_asks_for_another_agent_and_is_known_as_one(send, cast, pull,
     assert verify.verify().broken == []
 
 
-def test_the_leads_hear_of_whoever_may_no_longer_be_entitled(send, cast):
-    accepted(send("verification.not_taken", a_try(cast, outcome="suspected_loss", loss="missing", remarks="村主任说的")))
+def test_the_leads_hear_of_whoever_may_no_longer_be_entitled(send, cast, now):
+    accepted(
+        send("verification.not_taken", a_try(cast, outcome="suspected_loss", loss="missing", remarks="村主任说的"))
+    )
     told = [(m.person_id, m.kind, m.subject, m.words) for m in InboxMessage.select()]
     assert told == [(cast.luo_guoxiu.id, "loss", cast.chen_guilan.id, "村主任说的")]
+    verifications.pass_on(LifeVerification.get(), actor=cast.li_qiang.actor, now=now)
+    assert InboxMessage.get().done_at == now, "passed on, so nobody is asked any more"
+    assert verify.verify().broken == []
 
 
 def test_of_somebody_away_no_lead_hears(send, cast):
