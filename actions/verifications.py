@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import models
-from actions import cards, desk, inbox, journal
+from actions import cards, desk, inbox, journal, people
 from actions.arrivals import Arrived, Batch, tell_leads, unused
 from actions.holders import holders_of, holding, over
 from models import (
@@ -29,7 +29,7 @@ from rules.actors import Actor, Role
 from rules.days import add_working_days, day_of
 from rules.enrolment import CARRIES_PHONE
 from rules.events import VerificationCaptured
-from rules.problems import AlreadyDealtWith, FieldMissing, NotAllowed, Problem
+from rules.problems import AlreadyDealtWith, FieldMissing, NoAgentThere, NotAllowed, Problem
 
 
 def receive(records: Sequence[Arrived], batch: Batch) -> None:
@@ -83,6 +83,7 @@ def receive_not_taken(records: Sequence[Arrived], batch: Batch) -> None:
 
 #: What a lead has to do something about, and the message that says so.
 TOLD = {"kin": "kin", "suspected_loss": "loss"}
+ASKED_DAYS = 30  # how long somebody from elsewhere has a post in the village to take one picture [DEF]
 
 
 def _keep_kin(record: Arrived, resident: str, batch: Batch) -> None:
@@ -214,6 +215,31 @@ def _asked_for(residents: Collection[UUID]) -> dict[UUID, list[tuple[UUID, Any]]
         )
         for resident, key, last_on in rows.tuples():
             found[resident].append((key, last_on))
+    return found
+
+
+def ask_another(told: LifeVerification, agent: Person, *, actor: Actor, now: datetime) -> LifeVerification:
+    """Another agent is asked to take the picture that kin does not take (R-LIF-9): a message on their phone.
+
+    Who serves elsewhere has a post in the village for `ASKED_DAYS`, so that the person comes onto the phone; it needs
+    the right to give posts. Raises AlreadyDealtWith, NoAgentThere, MayNotGivePost.
+    """
+    today = day_of(now)
+    with transaction(told.scope):
+        found = desk.fresh(told, "closed_other")
+        if found.outcome != "kin":
+            raise AlreadyDealtWith(found.state)
+        if agent.id == found.captured_by_id or str(found.resident_id) in (agent.kin or ()):
+            raise NoAgentThere()
+        if agent.id not in over(found.area, holding(*CARRIES_PHONE, on=today)):
+            post = people.NewPost(Role.AGENT, found.area, today, today + timedelta(days=ASKED_DAYS))
+            people.give_post(agent, post, actor=actor, now=now)
+        desk.keep(found, second_agent=agent.id)
+        body = {"verification": found.id, "agent": agent.id}
+        deed = journal.Deed("verification.another_asked", found.scope, body, found.resident_id, [found])
+        journal.write([deed], actor=actor, now=now)
+        inbox.settle([found.id], now=now)
+        inbox.tell([inbox.Message(agent.id, found.scope, "due", found.resident_id, found.id)], now=now)
     return found
 
 

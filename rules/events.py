@@ -310,6 +310,7 @@ DESK_KINDS: dict[str, str] = {
     "verification.checked": "a life verification may go to the agency",
     "verification.reopened": "who had found a life verification fine took that back, before the agency had it",
     "verification.sent_back": "a life verification must be taken again",
+    "verification.another_asked": "another agent was asked to take what kin does not take",
     "verification.passed_on": "the agency was told that a benefit may have ended",
     "delivery.planned": "a result was given to an agent to hand over",
     "delivery.returned": "a result could not be handed over and is back at the station",

@@ -13,14 +13,18 @@ from flask_babel import lazy_gettext as _l
 
 import models
 from actions import pictures, reads, verifications
+from actions.holders import over
 from api.access import allows, get_object_or_404
 from api.office import bp, forms, go_to, log
 from api.office.frame import area_names
 from api.office.roles import CHECKERS
 from models import Challenge, Entitlement, LifeVerification, Person, Picture, Post, Resident
 from rules import pictures as rule
+from rules.actors import Role
 from rules.days import day_of
 from rules.enrolment import CARRIES_PHONE
+from rules.posts import GIVES
+from rules.problems import NoAgentThere
 
 A_PAGE = 50
 OTHERS = 8  # agents to ask, with their telephone
@@ -113,12 +117,25 @@ def send_verification_back(verification_id: UUID) -> ResponseReturnValue:
     return _next(_("%(name)s: sent back to the agent's phone.", name=found.resident.name))
 
 
+@bp.post("/verifications/<uuid:verification_id>/another-agent")
+@allows(*CHECKERS)
+def ask_another(verification_id: UUID) -> ResponseReturnValue:
+    """Ask an agent who is not kin to take the picture."""
+    found = _not_taken(verification_id)
+    agent = forms.uuid("agent")
+    chosen = next((person for person, _here in _others(found) if person.id == agent), None)
+    if chosen is None:
+        raise NoAgentThere()
+    verifications.ask_another(found, chosen, actor=g.actor, now=g.now)
+    flash(_("%(name)s was asked, it is on their phone.", name=chosen.name), "done")
+    return go_to(url_for("office.verifications", _anchor="asked"))
+
+
 @bp.post("/verifications/<uuid:verification_id>/passing-on")
 @allows(*CHECKERS)
 def pass_loss_on(verification_id: UUID) -> ResponseReturnValue:
     """The agency was told that somebody may no longer be entitled."""
-    told = LifeVerification.visible_to(g.actor, *CHECKERS).where(LifeVerification.state == "closed_other")
-    found = get_object_or_404(told, LifeVerification.id == verification_id)
+    found = _not_taken(verification_id)
     verifications.pass_on(found, actor=g.actor, now=g.now)
     flash(_("%(name)s: noted that the agency knows.", name=found.resident.name), "done")
     return go_to(url_for("office.verifications", _anchor="asked"))
@@ -128,34 +145,43 @@ def pass_loss_on(verification_id: UUID) -> ResponseReturnValue:
 
 
 def _asked() -> list[dict[str, Any]]:
-    """Who asked for another agent, and who may no longer be entitled; with the agents to ask, who are not kin."""
+    """Who asked for another agent, and who may no longer be entitled; with the agents to ask."""
     rows = _rows(verifications.asked_of(LifeVerification.visible_to(g.actor, *CHECKERS))[:A_PAGE])
-    agents = _agents_in({each["row"].scope for each in rows if each["row"].outcome == "kin"})
+    seconds = {each["row"].second_agent for each in rows} - {None}
+    names = dict(Person.select(Person.id, Person.name).where(Person.id.in_(seconds)).tuples()) if seconds else {}
     for each in rows:
         told = each["row"]
-        others = agents.get(told.scope, ()) if told.outcome == "kin" else ()
-        each["others"] = [
-            p for p in others if p.id != told.captured_by_id and str(told.resident_id) not in (p.kin or ())
-        ][:OTHERS]
+        others = _others(told) if told.outcome == "kin" else []
+        each["others"] = [person for person, _here in others][:OTHERS]
+        each["choices"] = [(person.id, person.name) for person, here in others if here or _may_send(told)]
+        each["second"] = names.get(told.second_agent, "")
     return rows
 
 
-def _agents_in(scopes: set[str]) -> dict[str, list[Any]]:
-    posts = Post.in_force(day_of(g.now)).where(Post.role.in_(list(CARRIES_PHONE)) & Post.scope.in_(scopes))
-    held = [(p.scope, p.person_id) for p in posts] if scopes else []
-    people = (
-        {p.id: p for p in Person.select().where(Person.id.in_({key for _s, key in held}) & Person.removed_at.is_null())}
-        if held
-        else {}
+def _may_send(told: Any) -> bool:
+    """Whether this desk may give somebody from another village a post for it."""
+    return any(
+        Role.AGENT in GIVES.get(held.role, ()) and g.actor.covers(told.area, held.role) for held in g.actor.posts
     )
-    return {
-        scope: sorted({people[key] for of, key in held if of == scope and key in people}, key=lambda p: p.initials)
-        for scope in scopes
-    }
+
+
+def _others(told: Any) -> list[tuple[Any, bool]]:
+    """The agents of the township who are not kin, with whether they serve in that village; these first."""
+    posts = Post.in_force(day_of(g.now)).where(Post.role.in_(list(CARRIES_PHONE)) & (Post.scope == told.scope))
+    held = [(post.person_id, post.area) for post in posts]
+    here = over(told.area, held)
+    people = Person.select().where(Person.id.in_({key for key, _area in held}) & Person.removed_at.is_null())
+    others = [p for p in people if p.id != told.captured_by_id and str(told.resident_id) not in (p.kin or ())]
+    return sorted(((p, p.id in here) for p in others), key=lambda each: (not each[1], each[0].initials))
 
 
 def _verification(verification_id: UUID) -> Any:
     found = LifeVerification.visible_to(g.actor, *CHECKERS).where(LifeVerification.state != "closed_other")
+    return get_object_or_404(found, LifeVerification.id == verification_id)
+
+
+def _not_taken(verification_id: UUID) -> Any:
+    found = LifeVerification.visible_to(g.actor, *CHECKERS).where(LifeVerification.state == "closed_other")
     return get_object_or_404(found, LifeVerification.id == verification_id)
 
 

@@ -8,11 +8,21 @@ import pytest
 
 import models
 from actions import pictures, verifications
-from models import Challenge, Entitlement, JournalEntry, LifeVerification, Person, Picture, Post, ReadEntry
+from models import (
+    Challenge,
+    Entitlement,
+    InboxMessage,
+    JournalEntry,
+    LifeVerification,
+    Person,
+    Picture,
+    Post,
+    ReadEntry,
+)
 from rules import ciphers
 from rules.problems import AlreadyDealtWith, SecondAgentNeeded
 from tests.office.scenes import a_phone, a_verification, a_visit
-from tests.support.cast import NOW, TOWNSHIP
+from tests.support.cast import NOW, TOWNSHIP, VILLAGE
 
 
 @pytest.fixture
@@ -191,6 +201,26 @@ def test_a_relation_stands_there_until_somebody_else_takes_the_picture(officer, 
     assert officer.get("/office/verifications").select("#asked"), "the relation's own picture ends nothing"
     a_verification(by=cast.zhao_min)
     assert not officer.get("/office/verifications").select("#asked")
+
+
+def test_somebody_from_another_village_is_asked_and_has_the_village_on_the_phone(desk, cast, officer):
+    row = told(cast, outcome="kin", minutes_ago=90)
+    next_village(cast.zhao_min)
+    assert not officer.get("/office/verifications").select("form[action$=another-agent]"), "an officer gives no posts"
+    lead = desk(cast.luo_guoxiu)
+    page = lead.get("/office/verifications")
+    assert [each["value"] for each in page.select("form[action$=another-agent] option")] == [str(cast.zhao_min.id)]
+    page = lead.submit(page, "form[action$=another-agent]")
+    assert "已请赵敏去" in page.one("section[aria-labelledby=asked]").text
+    message = InboxMessage.get()
+    assert (message.person_id, message.kind, message.subject) == (cast.zhao_min.id, "due", cast.chen_guilan.id)
+    given = Post.get((Post.person == cast.zhao_min.id) & (Post.area == VILLAGE))
+    assert (given.role, given.to_on) == ("agent", NOW.date() + timedelta(days=30))
+    page = lead.submit(page, "form[action$=another-agent]")
+    assert InboxMessage.select().where(InboxMessage.done_at.is_null()).count() == 1, "asked again, told once"
+    assert Post.select().where((Post.person == cast.zhao_min.id) & (Post.area == VILLAGE)).count() == 1
+    lead.submit(page, "form[action$=another-agent]", status=422, agent=str(cast.wang_fang.id))
+    assert LifeVerification.get_by_id(row.id).second_agent == cast.zhao_min.id
 
 
 def test_a_relation_is_no_matter_once_the_list_asks_no_more(officer, cast):
