@@ -8,6 +8,7 @@ import pytest
 
 from actions import people, verifications
 from models import InboxMessage, Person, Post
+from rules.problems import NoAgentThere
 from tests.office.scenes import a_verification
 from tests.support.cast import NEXT_VILLAGE, TOWNSHIP, VILLAGE
 from tests.support.device import enrolled
@@ -108,3 +109,36 @@ def test_the_other_agents_picture_settles_it(wu_jun, his_phone, sent_back, sync,
     answer = sync(his_phone, [his_phone.sealed(payload)])
     assert [each["state"] for each in answer["receipts"]] == ["accepted"]
     assert open_for(wu_jun.id) == []
+
+
+# ---- a relation takes no picture: another agent is asked
+
+
+@pytest.fixture
+def hao_jie(db, cast):
+    """An agent of the next village."""
+    person = Person.create(name="郝洁", initials="hj")
+    post = Post.create(person=person.id, role="agent", area=NEXT_VILLAGE, scope=TOWNSHIP, from_on=date(2026, 1, 1))
+    return type(cast.wang_fang)(person.id, post.id, "郝洁", "hj", cast.wang_fang.role, NEXT_VILLAGE)
+
+
+def test_whoever_is_asked_has_the_person_on_the_phone_with_what_is_due(hao_jie, sync, pull, cast, now):
+    phone = enrolled(hao_jie, by=cast.luo_guoxiu, now=now - timedelta(days=60))
+    rows, villages = pull(phone)
+    assert str(cast.chen_guilan.id) not in {row["id"] for row in rows if row["card"] == "full"}
+    row = a_verification(state="closed_other", outcome="kin")
+    verifications.ask_another(row, Person.get_by_id(hao_jie.id), actor=cast.luo_guoxiu.actor, now=now)
+    rows, _ = pull(phone, villages)
+    card = next(each for each in rows if each["id"] == str(cast.chen_guilan.id))
+    assert (card["card"], card.get("kin", False)) == ("full", False)
+    assert [each["id"] for each in card["entitlements"]] == [str(cast.entitlement)]
+    told = [(each["kind"], each["resident"]) for each in sync(phone)["inbox"]]
+    assert told == [("due", str(cast.chen_guilan.id))]
+
+
+def test_no_relation_is_asked(hao_jie, cast, now):
+    row = a_verification(state="closed_other", outcome="kin")
+    Person.update(kin=[str(cast.chen_guilan.id)]).where(Person.id == hao_jie.id).execute()
+    for person in (hao_jie, cast.wang_fang):
+        with pytest.raises(NoAgentThere):
+            verifications.ask_another(row, Person.get_by_id(person.id), actor=cast.luo_guoxiu.actor, now=now)
