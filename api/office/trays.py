@@ -133,6 +133,7 @@ def request_page(request_id: UUID) -> ResponseReturnValue:
         row=_with_people([found])[0],
         pictures=pictures.roles_of([found.event]),
         mine=found.owner_id == g.actor.person,
+        visit=_visit_of(found),
     )
 
 
@@ -155,6 +156,11 @@ def deal_with_request(request_id: UUID, step: str) -> ResponseReturnValue:
         "done",
     )
     return go_to(url_for("office.request_page", request_id=request_id))
+
+
+def _visit_of(found: Any) -> Any:
+    """The visit it came from, where that has arrived and is this desk's to see: an agent may still be writing it."""
+    return found.visit and Visit.visible_to(g.actor, *OFFICERS).where(Visit.id == found.visit).first()
 
 
 def _request(request_id: UUID) -> Any:
@@ -194,6 +200,7 @@ def delivery(delivery_id: UUID) -> ResponseReturnValue:
         row=_with_people([found])[0],
         agents=agents_of(found.area),
         pictures=pictures.roles_of([found.event]) if found.event else {},
+        visit=_visit_of(found),
     )
 
 

@@ -21,7 +21,7 @@ from models import (
     Setting,
 )
 from rules import ciphers
-from tests.office.scenes import a_death, a_delivery, a_provisional, a_request, a_verification, an_event
+from tests.office.scenes import a_death, a_delivery, a_provisional, a_request, a_verification, a_visit, an_event
 from tests.support.cast import NOW, TODAY, TOWNSHIP
 
 
@@ -112,6 +112,17 @@ def test_a_request_is_passed_on_or_declined_with_words(officer, cast):
 def test_a_request_elsewhere_does_not_exist(desk, cast):
     request = a_request()
     desk(cast.qian_wei).get(f"/office/requests/{request.id}", status=404)
+
+
+@pytest.mark.parametrize(("tray", "came_of"), [("requests", a_request), ("deliveries", a_delivery)])
+def test_the_visit_it_came_from_is_drawn_once_it_has_arrived_and_is_this_desks(officer, cast, tray, came_of):
+    visit, elsewhere = a_visit(), a_visit(of=cast.ma_xiuying)
+    links = []
+    for key in (visit.id, elsewhere.id, ciphers.uuid7(), None):
+        page = officer.get(f"/office/{tray}/{came_of(visit=key).id}")
+        links.append([a["href"] for a in page.select("main a[href*='/visits/']")])
+    assert links == [[f"/office/visits/{visit.id}"], [], [], []]
+    officer.get(links[0][0])
 
 
 # ---- to hand over
