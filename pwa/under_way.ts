@@ -1,28 +1,33 @@
 /** The visit a deed at the door belongs to: the lead reads each visit with all it produced (domain S42). */
 import type { Ctx, Draft, EventKind, OwnRecord, Uuid } from "./ctx.ts";
 import { localDay } from "./filters.ts";
+import { isWritten } from "./unfinished.ts";
 
 export const visitKey = (resident: Uuid): string => `visit:${resident}`;
 
 /**
- * The id of the visit under way with this person: the one whose form is begun, else today's that has ended, else one that
- * begins with this deed and takes its time from it. Nothing is sent of it before it ends.
+ * The visit under way with this person: the one being written today, else today's that has ended. Undefined where the agent
+ * notes none: the deed then writes the visit it was. Where somebody was there, an earlier "not at home" was another going.
  */
-export async function visitUnderWay(ctx: Ctx, resident: Uuid): Promise<Uuid> {
+export async function visitUnderWay(ctx: Ctx, resident: Uuid, somebodyThere: boolean): Promise<Uuid | undefined> {
   const begun = await ctx.store.drafts.get(visitKey(resident));
-  if (begun && Object.keys(begun.fields).length > 0) return begun.id;
   const today = ctx.clock.today();
+  if (begun && isWritten(begun) && localDay(begun.at) === today) return begun.id;
   const own = await ctx.store.records.bySubject(resident);
   const ended = own.find(
-    ({ kind, at, state }) => kind === "visit.ended" && state !== "refused" && localDay(at) === today,
+    ({ kind, at, state, body }) =>
+      kind === "visit.ended" &&
+      state !== "refused" &&
+      localDay(at) === today &&
+      !(somebodyThere && body.outcome === "not_home"),
   );
-  return ended ? String(ended.body.visit) : (await ctx.store.drafts.open(visitKey(resident))).id;
+  return ended && String(ended.body.visit);
 }
 
-/** The visit that deeds at the door have begun and nobody has written anything about: another record may take it over. */
+/** A visit whose form was opened and nobody has written anything in: another record may take it over. */
 export async function visitWithoutWords(ctx: Ctx, resident: Uuid): Promise<Draft | undefined> {
   const draft = await ctx.store.drafts.get(visitKey(resident));
-  return draft && Object.keys(draft.fields).length === 0 ? draft : undefined;
+  return draft && !isWritten(draft) ? draft : undefined;
 }
 
 export interface Produced {

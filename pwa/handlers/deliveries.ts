@@ -15,8 +15,8 @@ import {
   words,
 } from "../fields.ts";
 import type { DeliveryAttempted, DeliveryMade } from "../generated/wire.ts";
-import { visitUnderWay } from "../under_way.ts";
 import type { ResidentCard, TaskRow } from "../wire.ts";
+import { type AtTheDoor, metOf, visitOfDeed } from "./visits.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/residents/:id/deliveries/:delivery", show],
@@ -102,12 +102,28 @@ async function hand(ctx: Ctx): Promise<Response> {
   const { mark, blobs, errors: unsigned } = await readMark(ctx, id);
   const all = { ...errors, ...unsigned };
   if (!none(all) || !mark || !who) return page(ctx, values, markValues(ctx.form), all);
-  const body: DeliveryMade = { delivery: task.id, visit: await visitUnderWay(ctx, card.id), ...who, mark };
-  await record(ctx, {
-    ...{ id, kind: "delivery.made", subject: card.id, body: { ...body }, blobs, draft: draft.key },
-    change: { tasks: card.tasks.filter((one) => one.id !== task.id) },
+  const left = without(card, task);
+  const { visit, beside } = await visitOfDeed(ctx, left, id, {
+    ...{ reason: "delivery", outcome: "done", deliveries: [task.id], mark, blobs },
+    ...(who.to === "self" ? {} : { met: metAt(card, who) }),
   });
+  const body: DeliveryMade = { delivery: task.id, visit, ...who, mark };
+  const change = { tasks: left.tasks };
+  await record(ctx, [
+    { id, kind: "delivery.made", subject: card.id, body: { ...body }, blobs, draft: draft.key, change },
+    ...beside,
+  ]);
   return seeOther(`${home(card.id)}?said=delivered`);
+}
+
+const without = (card: ResidentCard, task: TaskRow): ResidentCard => ({
+  ...card,
+  tasks: card.tasks.filter((one) => one.id !== task.id),
+});
+
+/** Whom the visit met, where it went into other hands than the person's own. */
+function metAt(card: ResidentCard, { to, relation }: Who): AtTheDoor["met"] {
+  return to === "guardian" ? [metOf(card, to)] : relation ? [{ relation }] : [];
 }
 
 type Who = Pick<DeliveryMade, "to" | "name" | "relation" | "identity_seen">;
@@ -175,18 +191,20 @@ async function attempt(ctx: Ctx): Promise<Response> {
   const { values, errors } = readAttempt(ctx);
   const { why } = values;
   if (!why || !none(errors)) return attemptPage(ctx, values, errors);
-  const visit = await visitUnderWay(ctx, card.id);
-  const body: DeliveryAttempted = { delivery: task.id, visit, why, words: values.words };
-  await record(ctx, {
-    ...{
-      id: ctx.form.get("event") || draft.id,
-      kind: "delivery.attempted",
-      subject: card.id,
-      body: { ...body },
-      draft: draft.key,
-    },
-    change: { tasks: card.tasks.filter((one) => one.id !== task.id) },
+  const id = ctx.form.get("event") || draft.id;
+  const left = without(card, task);
+  const { visit, beside } = await visitOfDeed(ctx, left, id, {
+    ...{ reason: "delivery", deliveries: [task.id], notes: values.words },
+    ...(why === "not_entitled" || why === "other"
+      ? { outcome: "part_done", met: [], mark: { kind: "none", why: ctx.t("it could not be handed over") } }
+      : { outcome: why }),
   });
+  const body: DeliveryAttempted = { delivery: task.id, visit, why, words: values.words };
+  const change = { tasks: left.tasks };
+  await record(ctx, [
+    { id, kind: "delivery.attempted", subject: card.id, body: { ...body }, draft: draft.key, change },
+    ...beside,
+  ]);
   await ctx.store.drafts.clear(`delivery:${task.id}`);
   return seeOther(
     why === "death_reported" && !card.life ? `${home(card.id)}/death` : `${home(card.id)}?said=attempted`,

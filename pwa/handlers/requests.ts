@@ -4,7 +4,7 @@ import type { Correctable } from "../corrections.ts";
 import { type Ctx, type Draft, Problem, type Route, record, seeOther } from "../ctx.ts";
 import { cardOf, type Errors, figures, none, oneOf, phoneError, whom, words } from "../fields.ts";
 import type { RequestRaised } from "../generated/wire.ts";
-import { visitUnderWay } from "../under_way.ts";
+import { visitOfDeed } from "./visits.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/residents/:id/request", show],
@@ -68,12 +68,16 @@ async function raise(ctx: Ctx): Promise<Response> {
   const { values, errors } = read(ctx);
   if (!none(errors)) return page(ctx, values, errors);
   const papers = await taking(ctx, draft);
-  const visit = await visitUnderWay(ctx, card.id);
-  const body: RequestRaised = { request: id, visit, ...said(values), papers: papers.map((one) => one.name) };
-  await record(ctx, {
-    ...{ id, kind: "request.raised", subject: card.id, body: { ...body }, draft: draft.key },
-    blobs: papers.map((one) => one.role),
+  const { visit, beside } = await visitOfDeed(ctx, card, id, {
+    ...{ reason: "request", outcome: "done", requests: [id] },
+    mark: { kind: "none", why: ctx.t("only a request was taken in") },
   });
+  const body: RequestRaised = { request: id, visit, ...said(values), papers: papers.map((one) => one.name) };
+  const blobs = papers.map((one) => one.role);
+  await record(ctx, [
+    { id, kind: "request.raised", subject: card.id, body: { ...body }, draft: draft.key, blobs },
+    ...beside,
+  ]);
   return seeOther(`${home(card.id)}?said=request`);
 }
 

@@ -20,8 +20,8 @@ import {
 } from "../fields.ts";
 import { localDay, masked_id } from "../filters.ts";
 import type { VerificationCaptured, VerificationNotTaken } from "../generated/wire.ts";
-import { producedBy, visitWithoutWords } from "../under_way.ts";
-import { fieldsIn, fieldsOf, read as readVisit, visitFact } from "./visits.ts";
+import { visitWithoutWords } from "../under_way.ts";
+import { fieldsIn, fieldsOf, putBeside, read as readVisit, visitFact } from "./visits.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/residents/:id/verification", begin],
@@ -379,7 +379,7 @@ async function keepApp(ctx: Ctx): Promise<Response> {
   return seeOther(`${home(card.id)}?said=verification`);
 }
 
-/** The visit a verification is: it bears the same mark (a picture belongs to one event, so the strokes are put beside it again). */
+/** The visit a verification is: it bears the same mark. */
 async function visitAround(
   ctx: Ctx,
   card: ResidentCard,
@@ -389,13 +389,8 @@ async function visitAround(
   blobs: string[],
   begun: Draft | undefined,
 ): ReturnType<typeof visitFact> {
-  for (const role of blobs) {
-    const found = await ctx.store.photos.get(verification, role);
-    if (found) await ctx.store.photos.put(id, role, found.bytes, found.type);
-  }
-  const { requests, deliveries } = begun ? await producedBy(ctx, card.id, id) : {};
-  const reasons = ["verification", ...(deliveries ? ["delivery"] : []), ...(requests ? ["request"] : [])];
-  const values = { ...readVisit(new URLSearchParams()), outcome: "done" as const, reasons };
+  await putBeside(ctx, verification, id, blobs);
+  const values = { ...readVisit(new URLSearchParams()), outcome: "done" as const, reasons: ["verification"] };
   const fact = await visitFact(ctx, card, { id, key: "" }, values, mark, blobs, {
     verifications: [verification],
     began: begun?.id ?? verification,

@@ -17,7 +17,7 @@ import {
 } from "../fields.ts";
 import { localDay } from "../filters.ts";
 import type { VisitEnded } from "../generated/wire.ts";
-import { producedBy, visitKey } from "../under_way.ts";
+import { producedBy, visitKey, visitUnderWay, visitWithoutWords } from "../under_way.ts";
 import type { Correctable } from "./corrections.ts";
 
 export const routes: Route[] = [
@@ -70,16 +70,13 @@ async function ask(ctx: Ctx): Promise<Response> {
   const card = await whose(ctx);
   const draft = await ctx.store.drafts.open(visitKey(card.id));
   const begun = Object.keys(draft.fields).length > 0;
-  return page(ctx, card, draft, begun ? read(fieldsOf(draft)) : await suggested(ctx, card, draft.id), {});
+  return page(ctx, card, draft, begun ? read(fieldsOf(draft)) : await suggested(ctx, card), {});
 }
 
 /** Reasons come prefilled from what is due soon; nothing else does. */
-async function suggested(ctx: Ctx, card: ResidentCard, visit: string): Promise<Values> {
+async function suggested(ctx: Ctx, card: ResidentCard): Promise<Values> {
   const due = openMatters(card, await ctx.store.county.get(), ctx.clock.today(), dayAfter(ctx, SOON_DAYS));
   const kinds = new Set<string>(due.map(({ kind }) => kind));
-  const produced = await producedBy(ctx, card.id, visit);
-  if (produced.requests) kinds.add("request");
-  if (produced.deliveries) kinds.add("delivery");
   if (kinds.has("retake")) kinds.add("verification");
   if (kinds.has("request_answer")) kinds.add("request");
   return { ...read(new URLSearchParams()), reasons: REASONS.filter((code) => kinds.has(code)) };
@@ -190,7 +187,12 @@ async function begun(ctx: Ctx, card: ResidentCard): Promise<Draft> {
   return draft;
 }
 
-/** The event of a visit as the form gave it; its id is the draft's, and so is the visit's. `began`: the id born when it began. */
+type Links = Pick<VisitEnded, "verifications" | "deliveries" | "requests">;
+
+/**
+ * The event of a visit as the form gave it; its id is the draft's, and so is the visit's. `began`: the id born when it began;
+ * `met`: whom, where it was not who the outcome says.
+ */
 export async function visitFact(
   ctx: Ctx,
   card: ResidentCard,
@@ -200,13 +202,14 @@ export async function visitFact(
   blobs: string[],
   {
     began = draft.id,
+    comes = true,
     ...links
-  }: Pick<VisitEnded, "verifications" | "deliveries" | "requests"> & { began?: string } = {},
+  }: Links & { met?: VisitEnded["met"]; began?: string; comes?: boolean } = {},
 ): Promise<Fact> {
   const county = await ctx.store.county.get();
   const outcome = values.outcome as Outcome;
   const tries = outcome === "not_home" ? card.tries + 1 : 0;
-  const again = AGAIN.includes(outcome) && tries < county.max_tries ? dayAfter(ctx, county.retry_days) : null;
+  const again = comes && AGAIN.includes(outcome) && tries < county.max_tries ? dayAfter(ctx, county.retry_days) : null;
   const body: VisitEnded = {
     visit: draft.id,
     ...bodyOf(card, values),
@@ -219,8 +222,46 @@ export async function visitFact(
   };
   return {
     ...{ id: draft.id, kind: "visit.ended", subject: card.id, body: { ...body }, blobs, draft: draft.key },
-    change: { tries, tasks: tasksAfter(card, outcome, draft.id, again) },
+    change: { tries, tasks: tasksAfter(card, values, draft.id, again) },
   };
+}
+
+/** What a hand-over or a request says of the visit it was, where the agent notes none. */
+export interface AtTheDoor extends Links {
+  reason: "delivery" | "request";
+  outcome: Outcome;
+  notes?: string;
+  mark?: Mark | null;
+  blobs?: string[];
+  met?: VisitEnded["met"];
+}
+
+/** The visit a deed belongs to, and the record of it to be written beside the deed unless the agent notes it or has. */
+export async function visitOfDeed(
+  ctx: Ctx,
+  card: ResidentCard,
+  deed: string,
+  { reason, outcome, notes = "", mark = null, blobs = [], ...rest }: AtTheDoor,
+): Promise<{ visit: string; beside: Fact[] }> {
+  const underWay = await visitUnderWay(ctx, card.id, outcome !== "not_home");
+  if (underWay) return { visit: underWay, beside: [] };
+  const begun = await visitWithoutWords(ctx, card.id);
+  const draft = begun ?? { id: uuid7(ctx.clock.now()), key: "" };
+  await putBeside(ctx, deed, draft.id, blobs);
+  const values = { ...read(new URLSearchParams()), outcome, reasons: [reason], notes };
+  const began = begun?.id ?? deed;
+  return {
+    visit: draft.id,
+    beside: [await visitFact(ctx, card, draft, values, mark, blobs, { ...rest, began, comes: outcome === "not_home" })],
+  };
+}
+
+/** A picture belongs to one event: the strokes of a mark that two bear are put beside it again. */
+export async function putBeside(ctx: Ctx, from: string, to: string, roles: string[]): Promise<void> {
+  for (const role of roles) {
+    const found = await ctx.store.photos.get(from, role);
+    if (found) await ctx.store.photos.put(to, role, found.bytes, found.type);
+  }
 }
 
 function bodyOf(
@@ -239,14 +280,15 @@ function bodyOf(
   return { reasons: values.reasons as VisitEnded["reasons"], met, ...badge, outcome, where, notes: values.notes };
 }
 
-function metOf(card: ResidentCard, code: string): { relation: string } {
+export function metOf(card: ResidentCard, code: string): { relation: string } {
   const known = code === "helper" ? card.helper : code === "guardian" ? card.guardian : null;
   return { relation: known?.relation || code };
 }
 
 /** What this phone shows until the county answers: a visit settles looking in and coming again, or sets a new day. */
-function tasksAfter(card: ResidentCard, outcome: Outcome, id: string, again: string | null): ResidentCard["tasks"] {
-  const left = card.tasks.filter(({ kind }) => kind !== "revisit" && !(kind === "care" && outcome === "done"));
+function tasksAfter(card: ResidentCard, values: Values, id: string, again: string | null): ResidentCard["tasks"] {
+  const cared = values.outcome === "done" && values.reasons.includes("care");
+  const left = card.tasks.filter(({ kind }) => kind !== "revisit" && !(kind === "care" && cared));
   if (!again) return left;
   return [...left, { id, kind: "revisit", what: "", due_on: again, who_may: "", money: false, why: "", about: null }];
 }

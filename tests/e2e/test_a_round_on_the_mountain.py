@@ -81,6 +81,7 @@ def test_a_round_out_of_signal_arrives_whole(
     server: Server, office: Callable[..., Page], desk: Page, mine: Phone
 ) -> None:
     page = mine.page
+    before = visits_in_the_log(desk)
     mine.look("round-today")
     server.kill()
 
@@ -108,12 +109,18 @@ def test_a_round_out_of_signal_arrives_whole(
     expect(page.locator("h1")).to_have_text("都传了", timeout=60_000)
     mine.look("round-outbox-received")
 
-    desk.goto("/office/visits")
-    rows = desk.locator("main tbody tr")
-    expect(rows.first).to_be_visible()
-    for name in (LUO, ZHOU):
-        assert rows.filter(has_text=name).filter(has_text=AGENT).count() >= 1, name
+    # Each going is one visit more in the log, though no visit was noted beside what was done.
+    new = {href: row for href, row in visits_in_the_log(desk).items() if href not in before}
+    of = {name: [href for href, row in new.items() if name in row and AGENT in row] for name in (LUO, TIAN, ZHOU)}
+    assert [len(found) for found in of.values()] == [1, 1, 1] and len(new) == 3, new
     look(desk, "round-desk-log")
+    for place, name in (("requests", TIAN), ("deliveries", ZHOU)):
+        desk.goto(f"/office/{place}")
+        desk.locator("main a.row, main .row a", has_text=name).first.click()
+        desk.click("main a:has-text('看这次走访')")
+        desk.wait_for_url(f"**{of[name][0]}")
+        expect(desk.locator("h1")).to_contain_text(name)
+        look(desk, f"round-desk-visit-{place}")
 
     # Who gave this phone out does not check what it brings; the officer looks, and sends the picture back.
     verification(desk, LUO)
@@ -131,7 +138,7 @@ def test_a_round_out_of_signal_arrives_whole(
         officer.click("button:has-text('退回')")
     # The lead asks about a visit; both reach the agent.
     desk.goto("/office/visits")
-    desk.locator("main tbody tr", has_text=ZHOU).locator("th a").first.click()
+    desk.click(f"main tbody a[href='{of[ZHOU][0]}']")
     desk.fill("textarea[name=words]", "证送到时家里还有谁在？")
     with desk.expect_navigation():
         desk.click("button:has-text('发过去')")
@@ -161,9 +168,17 @@ def test_a_round_out_of_signal_arrives_whole(
     verification(officer, LUO)
     officer.click("button:has-text('没问题')")
     expect(officer.locator("main")).to_be_visible()
-    desk.goto("/office/visits")
-    expect(desk.locator("main tbody tr", has_text=ZHOU).first).to_contain_text("回")
+    desk.goto(of[ZHOU][0])
+    expect(desk.locator("main")).to_contain_text("他儿子在，看着他签的。")
     assert "Consistent" in server.flask("verify")
+
+
+def visits_in_the_log(desk: Page) -> dict[str, str]:
+    """Each visit of the log's first page, the newest: its address and what its row says."""
+    desk.goto("/office/visits")
+    rows = desk.locator("main tbody tr")
+    expect(rows.first).to_be_visible()
+    return {row.locator("th a").first.get_attribute("href") or "": row.inner_text() for row in rows.all()}
 
 
 def verification(desk: Page, name: str) -> None:

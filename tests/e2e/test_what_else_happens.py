@@ -55,7 +55,7 @@ ALL = """{
   "deliveries": [(d.state, d.made["to"]) for d in models.Delivery.select()],
   "chen": [(r.phone, r.needs, r.life) for r in [models.Resident.get_by_id(CAST.chen_guilan.id)]][0],
   "new": [r.name for r in models.Resident.select().where(models.Resident.state == "provisional")],
-  "visits": [(v.outcome, v.corrected_by is None, v.answer_words) for v in models.Visit.select()],
+  "visits": [(v.outcome, v.corrected_by is None, v.answer_words) for v in models.Visit.select().order_by(models.Visit.received_at, models.Visit.ended_at)],
   "pictures": sorted(p.role for p in models.Picture.select()),
   "deaths": [(d.state, d.note) for d in models.DeathReport.select()],
 }"""
@@ -157,7 +157,7 @@ def test_a_day_of_everything_out_of_signal_arrives_whole(server: Server, enrolle
         "deliveries": [["delivered", "self"]],
         "chen": ["10286310427", "hearing,mobility", "presumed_alive"],
         "new": ["王桂珍"],
-        "visits": [["not_home", False, ""], ["away", True, ""]],
+        "visits": [["done", True, ""], ["not_home", False, ""], ["away", True, ""]],  # what she needs and got is one
         "pictures": ["mark", "paper-1", "paper-2"],
         "deaths": [],
     }

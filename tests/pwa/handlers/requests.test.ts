@@ -22,13 +22,25 @@ test("what somebody needs is kept in their own words, with who may act for them"
     },
   });
   expect(wentTo(answer)).toBe(`${LUO_HOME}?said=request`);
-  const [written] = await records(one);
+  const [visit, written] = await records(one);
   expect(written).toMatchObject({ kind: "request.raised", subject: id(1), subject_name: "罗正英" });
   expect(written!.body).toEqual({
-    ...{ request: written!.id, visit: expect.any(String), words: "想换残疾人证。\n旧的看不清了", papers: [] },
+    ...{ request: written!.id, visit: visit!.id, words: "想换残疾人证。\n旧的看不清了", papers: [] },
     may_act: { name: "罗大明", relation: "侄儿", phone: "10286310427" },
   });
   expect(await one.store.drafts.get(KEY)).toBeUndefined();
+});
+
+test("a request nobody notes a visit for is one by itself, and nobody was asked to sign", async () => {
+  const one = await phone();
+  await one.get(FORM);
+  await one.post(FORM, { words: "修路灯" });
+  const [visit, raised] = await records(one);
+  expect(visit).toMatchObject({ kind: "visit.ended", subject: id(1), id: raised!.body.visit, seq: raised!.seq + 1 });
+  expect(visit!.body).toMatchObject({
+    ...{ visit: visit!.id, reasons: ["request"], outcome: "done", requests: [raised!.id] },
+    mark: { kind: "none", why: "only a request was taken in" },
+  });
 });
 
 test("the form says what is missing and keeps the rest", async () => {
@@ -78,7 +90,7 @@ test("pictures are named, removed and counted without gaps, and travel in their 
   ]);
 
   await one.post(FORM, { words: "报销住院费" });
-  const [written] = await records(one);
+  const [, written] = await records(one);
   expect(written!.body.papers).toEqual(["ID card", "出院小结"]);
   expect(written!.blobs.map(({ role }) => role)).toEqual(["paper-1", "paper-2"]);
 });
@@ -88,7 +100,7 @@ test("a second tap on the save is the same request", async () => {
   const { id: event } = await one.store.drafts.open(KEY);
   await one.post(FORM, { event, words: "修路灯" });
   await one.post(FORM, { event, words: "修路灯" });
-  expect(await records(one)).toHaveLength(1);
+  expect((await records(one)).map(({ kind }) => kind)).toEqual(["visit.ended", "request.raised"]);
 });
 
 test("who did not want pictures is not asked by the form, and the request goes on", async () => {
@@ -98,7 +110,7 @@ test("who did not want pictures is not asked by the form, and the request goes o
   expect(wentTo(refused)).toBe(FORM);
   expect(await refused.text()).toContain("They did not want pictures");
   await one.post(FORM, { words: "修路灯" });
-  expect((await records(one)).map(({ kind }) => kind)).toEqual(["request.raised", "consent.refused"]);
+  expect((await records(one)).map(({ kind }) => kind)).toEqual(["visit.ended", "request.raised", "consent.refused"]);
 });
 
 test("nobody can be asked about who is not in the pack", async () => {
