@@ -209,14 +209,11 @@ def _with(flags: str, flag: Flag) -> str:
 
 
 def _plan_care(records: Sequence[Arrived], batch: Batch) -> None:
-    """Whoever was at somebody's home and did what they came for has looked in: it sets the day of the next time.
-
-    One visit serves all purposes (R-BUR-4); of one done in part only a care visit counts.
-    """
+    """A care visit made sets the day of the next."""
     seen = {
         batch.resident_of(record).id: record
         for record in records
-        if record.body.outcome == "done" or ("care" in record.body.reasons and record.body.outcome in rule.DONE)
+        if "care" in record.body.reasons and record.body.outcome in rule.DONE
     }
     if not seen:
         return

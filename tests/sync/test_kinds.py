@@ -209,20 +209,9 @@ def test_a_day_agreed_at_the_door_counts_first(send, cast, now):
     assert Visit.get_by_id(body["visit"]).return_on == date(2026, 10, 15)
 
 
-@pytest.mark.parametrize(
-    ("reasons", "outcome", "moves"),
-    [
-        (["care"], "done", True),
-        (["verification"], "done", True),  # whoever was there has looked in
-        (["care"], "part_done", True),
-        (["verification"], "part_done", False),
-        (["care"], "not_home", False),
-    ],
-)
-def test_who_looked_in_comes_again_a_month_later(send, cast, now, reasons, outcome, moves):
-    before = CareEntry.get_by_id(cast.care).next_visit_on
-    accepted(send("visit.ended", visit(cast, now, reasons=reasons, outcome=outcome)))
-    assert CareEntry.get_by_id(cast.care).next_visit_on == (date(2026, 11, 12) if moves else before)
+def test_a_care_visit_sets_the_day_of_the_next_one(send, cast, now):
+    accepted(send("visit.ended", visit(cast, now)))
+    assert CareEntry.get_by_id(cast.care).next_visit_on == date(2026, 11, 12)
 
 
 def test_a_visit_whose_id_is_used_waits(send, cast, now):
