@@ -170,6 +170,9 @@ def test_a_round_out_of_signal_arrives_whole(
     expect(officer.locator("main")).to_be_visible()
     desk.goto(of[ZHOU][0])
     expect(desk.locator("main")).to_contain_text("他儿子在，看着他签的。")
+    expect(desk.locator("main img.mark")).to_be_visible()  # the strokes of the hand-over
+    until_pictures_are_drawn(desk)
+    look(desk, "round-desk-visit-answered")
     assert "Consistent" in server.flask("verify")
 
 
