@@ -144,8 +144,11 @@ def _met(found: Any) -> list[str]:
         if ids
         else {}
     )
-    said_of = [names.get(each.get("resident", ""), "") or each.get("relation", "") for each in found.met or ()]
-    return [each for each in said_of if each]
+    told = [
+        names.get(each.get("resident", ""), "") or str(said(each.get("relation", ""), "met"))
+        for each in found.met or ()
+    ]
+    return [each for each in told if each]
 
 
 OTHER_KINDS = (

@@ -149,6 +149,13 @@ WORDS: dict[str, dict[str, Any]] = {
         "hours": _l("when they are at home"),
         "helper": _l("helper"),
     },
+    "met": {
+        "helper": _l("helper"),
+        "guardian": _l("guardian"),
+        "family": _l("family"),
+        "neighbour": _l("neighbour"),
+        "leader": _l("group leader"),
+    },
     "agency-state": {
         "paying": _l("being paid"),
         "suspended": _l("suspended by the agency"),

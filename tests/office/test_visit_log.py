@@ -304,3 +304,11 @@ def test_many_facts_are_six_and_the_rest_on_a_press(lead, cast):
     assert "还有 2 件" in page
     page = lead.get(page.one(".exceptions a[href*=look]")["href"])
     assert len(page.select(".exception")) == 8
+
+
+def test_whom_a_visit_met_is_said_in_words(lead, cast):
+    met = [{"resident": str(cast.chen_guilan.id)}, {"relation": "neighbour"}, {"relation": "侄儿"}]
+    page = lead.get(f"/office/visits/{a_visit(met=met).id}")
+    assert "邻居" in page
+    assert "侄儿" in page
+    assert "neighbour" not in page
