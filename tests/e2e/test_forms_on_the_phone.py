@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.browser import settle
 from tests.support.phone import Phone
 from tests.support.server import Server
 from tests.support.small_county import CHEN, enrol, enter
@@ -23,6 +24,8 @@ def server(small_county: Server) -> Server:
 
 def stands_clear(page: Page, selector: str) -> bool:
     """Whether this is seen whole, above the dock."""
+    expect(page.locator(selector)).to_be_visible()
+    settle(page)
     edge, box = page.locator(".dock").bounding_box(), page.locator(selector).bounding_box()
     assert edge and box
     return box["y"] >= 0 and box["y"] + box["height"] <= edge["y"]

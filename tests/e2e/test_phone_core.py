@@ -108,7 +108,7 @@ def test_a_visit_out_of_signal_with_the_program_killed_in_the_middle(enrolled: P
     sign(page)
     page.click("text=存好")
     page.wait_for_url("**/residents/**")
-    assert not page.locator("form[data-draft]").count()
+    expect(page.locator("form[data-draft]")).to_have_count(0)
 
     page.click(".bar-back")
     page.click("nav >> text=待传")
