@@ -75,5 +75,10 @@ def may_let_go(capture: Capture) -> None:
 
     Raises SecondAgentNeeded. Source: R-LIF-9.
     """
-    if capture.kin and capture.second_agent in (None, capture.captured_by):
+    if needs_second_agent(kin=capture.kin, second_agent=capture.second_agent, captured_by=capture.captured_by):
         raise SecondAgentNeeded(capture.id)
+
+
+def needs_second_agent(*, kin: bool, second_agent: UUID | None, captured_by: UUID | None) -> bool:
+    """Whether kin took the picture and nobody else stands beside them (R-LIF-9)."""
+    return kin and second_agent in (None, captured_by)

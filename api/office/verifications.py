@@ -19,6 +19,7 @@ from api.office import bp, forms, go_to, log
 from api.office.frame import area_names
 from api.office.roles import CHECKERS
 from models import Challenge, Entitlement, LifeVerification, Person, Picture, Post, Resident
+from rules import life_verification
 from rules import pictures as rule
 from rules.actors import Role
 from rules.days import day_of
@@ -81,7 +82,9 @@ def verification(verification_id: UUID) -> ResponseReturnValue:
         copies=_near_copies(found),
         due_on=_due_on(found),
         hindrance=verifications.hindrance(found, g.actor),
-        may_go=not found.kin or found.second_agent not in (None, found.captured_by_id),
+        may_go=not life_verification.needs_second_agent(
+            kin=found.kin, second_agent=found.second_agent, captured_by=found.captured_by_id
+        ),
         number=waiting.index(found.id) + 1 if found.id in waiting else 0,
         in_all=len(waiting),
         sending_back="send_back" in request.args,
