@@ -14,7 +14,6 @@ from api.office import COOKIE, waiting
 from models import Badge, Clash, Complaint, Delivery, Import, InboxMessage, JournalEntry, Person, Post
 from rules import ciphers
 from rules.actors import Actor, HeldPost, Role
-from tests.conftest import HOST
 from tests.office.scenes import (
     a_death,
     a_delivery,
@@ -35,6 +34,7 @@ from tests.support.cast import (
     VILLAGE,
     VILLAGE_ELSEWHERE,
 )
+from tests.support.made import HOST
 
 OPEN = {"office.sign_in", "office.open_session", "office.end_session", "office.set_language"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from models import Account, Attempt, DeskSession, Installation, Person
 from rules import sign_in
-from tests.conftest import HOST
 from tests.support.cast import PASSWORD, TOTP_SECRET
+from tests.support.made import HOST
 from tests.support.visitor import Visitor
 
 

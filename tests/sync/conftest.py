@@ -9,8 +9,8 @@ import pytest
 
 from api.phone import wire
 from rules.ciphers import uuid7
-from tests.conftest import HOST
 from tests.support.device import TestDevice, enrolled, instant
+from tests.support.made import HOST
 
 
 @pytest.fixture
