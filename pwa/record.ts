@@ -1,8 +1,9 @@
 /** The one way a handler writes: sign, seal for the county, and store the record with all it changes, or nothing. */
 import { b64, random, uuid7 } from "./bytes.ts";
-import type { Ctx, Fact, OwnRecord, Person } from "./ctx.ts";
+import type { Ctx, Draft, Fact, OwnRecord, Person } from "./ctx.ts";
 import { payloadText, sealEvent, signEvent } from "./envelope.ts";
 import { Problem } from "./problem.ts";
+import { saysTheSame } from "./second_tap.ts";
 import * as blobs from "./store/blobs.ts";
 import * as device from "./store/device.ts";
 import type { PhoneStore } from "./store/index.ts";
@@ -15,6 +16,7 @@ export async function record(ctx: Ctx, given: Fact | Fact[]): Promise<OwnRecord 
   const store = ctx.store as PhoneStore;
   const now = ctx.clock.now();
   const facts = (Array.isArray(given) ? given : [given]).map((fact) => ({ ...fact, id: fact.id ?? uuid7(now) }));
+  const form = facts[0]?.draft ? await store.forms.get(facts[0].draft) : undefined;
   for (const { draft } of facts) if (draft) store.forms.forget(draft);
   await store.forms.settled();
   const written = await append(store.db, (head) => make(ctx, store, facts, head, now)).catch((error) => {
@@ -24,9 +26,20 @@ export async function record(ctx: Ctx, given: Fact | Fact[]): Promise<OwnRecord 
   if (written) {
     store.everyone.empty();
     ctx.send("saved");
-  } else for (const { draft } of facts) if (draft) await store.forms.clear(draft); // the second tap of a save
+  }
   const records = await Promise.all(facts.map(({ id }) => store.records.get(id)));
+  if (!written) {
+    if (!saysTheSame(facts, records)) throw await handedBack(store, facts[0]!.id, form);
+    for (const { draft } of facts) if (draft) await store.forms.clear(draft);
+  }
   return (Array.isArray(given) ? records : records[0]) as OwnRecord | OwnRecord[];
+}
+
+/** Another window saved this form first: what stood in this one goes on under an id of its own. */
+async function handedBack(store: PhoneStore, id: string, form: Draft | undefined): Promise<Problem> {
+  store.forms.empty();
+  if (form?.id === id) await store.forms.again(form);
+  return new Problem("saved-elsewhere", { path: form?.path ?? "/field/today" }, 409);
 }
 
 type WithId = Fact & { id: string };

@@ -13,6 +13,7 @@ import { sealRecovery, signChallenge } from "./envelope.ts";
 import type { Answer, Net } from "./net.ts";
 import * as blobs from "./store/blobs.ts";
 import * as county from "./store/county.ts";
+import { cursorToAsk } from "./store/damage.ts";
 import type { BlobRow, DB, OutboxRow } from "./store/db.ts";
 import * as device from "./store/device.ts";
 import * as inbox from "./store/inbox.ts";
@@ -242,7 +243,7 @@ class Talk {
   async #ask(batch: OutboxRow[]): Promise<Answer<SyncAnswer>> {
     const { db, clock, net, vault, version } = this.parts;
     const identity = (await device.get(db, "identity"))!;
-    const cursor = (await device.get(db, "cursor")) ?? { villages: {}, cursor: "" };
+    const cursor = await cursorToAsk(db);
     const heads = (await device.get(db, "heads")) ?? {};
     const ring = this.ring!;
     const digits = await vault.unsentDigits(ring);
@@ -432,7 +433,7 @@ class Talk {
       }
       if (answer.kind === "refused") break; // this one not now; the others go on
       this.#cuts = 0;
-      const { offset: held } = answer.body;
+      const held = answer.body?.offset; // a stranger's 204 has no body
       // Only a 201 that names all its bytes says that a picture has arrived: it may be let go of then.
       const done = answer.status === 201 && held === cipher.byteLength;
       if (!done && (answer.status !== 202 || typeof held !== "number")) throw new Cut();
@@ -488,9 +489,9 @@ class Talk {
   }
 }
 
-/** Whether this is the county's own answer, which always says when it was given and of which epoch. */
-function fromCounty(answer: SyncAnswer | MailboxAnswer): boolean {
-  return Number.isInteger(answer.epoch) && !Number.isNaN(Date.parse(answer.now));
+/** Whether this is the county's own answer, which always says when it was given and of which epoch; a stranger's 204 has none. */
+function fromCounty(answer: SyncAnswer | MailboxAnswer | null): answer is SyncAnswer | MailboxAnswer {
+  return answer !== null && Number.isInteger(answer.epoch) && !Number.isNaN(Date.parse(answer.now));
 }
 
 /** As many as fit one body; at least one. */

@@ -7,6 +7,7 @@ import { type Correctable, correctionOf, untilOf } from "../corrections.ts";
 import { type Ctx, type EventKind, type OwnRecord, Problem, type Route, record, seeOther } from "../ctx.ts";
 import { type Errors, none, words } from "../fields.ts";
 import type { RecordCorrected, ResidentNoted } from "../generated/wire.ts";
+import { isSecondTap } from "../second_tap.ts";
 import * as changes from "./changes.ts";
 import * as complaints from "./complaints.ts";
 import * as deaths from "./deaths.ts";
@@ -125,7 +126,7 @@ async function correct(ctx: Ctx): Promise<Response> {
   const found = await recordOf(ctx);
   const draft = await ctx.store.drafts.open(`correct:${found.id}`);
   const id = ctx.form.get("event") || draft.id;
-  if (await ctx.store.records.get(id)) return seeOther(`/field/records/${id}?said=corrected`); // the second tap
+  if (await isSecondTap(ctx, id, draft.key)) return seeOther(`/field/records/${id}?said=corrected`);
   const { form, first } = await mayCorrect(ctx, found);
   const why = words(ctx.form, "why", 200);
   const { errors, body, change } = await form.read(ctx, first);

@@ -5,6 +5,7 @@ import { type Ctx, type Draft, type Route, record, seeOther } from "../ctx.ts";
 import { type Errors, figures, none, oneOf, phoneError, words } from "../fields.ts";
 import type { ResidentProvisional } from "../generated/wire.ts";
 import { idNumberError } from "../id_numbers.ts";
+import { isSecondTap } from "../second_tap.ts";
 import type { ResidentCard } from "../wire.ts";
 import { SOUGHT } from "./find.ts";
 
@@ -119,8 +120,8 @@ function changeOf(body: ResidentProvisional): Partial<ResidentCard> {
 async function note(ctx: Ctx): Promise<Response> {
   const draft = await ctx.store.drafts.open(KEY);
   const id = ctx.form.get("event") || draft.id;
-  const before = await ctx.store.records.get(id);
-  if (before?.subject) return seeOther(`/field/residents/${before.subject}?said=provisional`); // the second tap
+  const before = (await isSecondTap(ctx, id, KEY)) ? await ctx.store.records.get(id) : undefined;
+  if (before?.subject) return seeOther(`/field/residents/${before.subject}?said=provisional`);
   const { values, errors } = read(ctx, await villagesOf(ctx));
   if (!none(errors)) return page(ctx, values, errors);
   const subject = ctx.form.get("resident") || (await residentOf(ctx, draft));

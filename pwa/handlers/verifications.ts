@@ -20,6 +20,7 @@ import {
 } from "../fields.ts";
 import { localDay, masked_id } from "../filters.ts";
 import type { VerificationCaptured, VerificationNotTaken } from "../generated/wire.ts";
+import { isSecondTap } from "../second_tap.ts";
 import { visitWithoutWords } from "../under_way.ts";
 import { fieldsIn, fieldsOf, putBeside, read as readVisit, visitFact } from "./visits.ts";
 
@@ -254,7 +255,8 @@ function known(
 
 async function keep(ctx: Ctx): Promise<Response> {
   const card = await cardOf(ctx);
-  if (await isKept(ctx)) return seeOther(`${home(card.id)}?said=verification`);
+  if (await isSecondTap(ctx, ctx.form.get("event"), draftKey(card.id)))
+    return seeOther(`${home(card.id)}?said=verification`);
   const draft = await begun(ctx, card);
   const values = read(ctx.form);
   const { mark, blobs, errors } = await readMark(ctx, draft.id);
@@ -273,12 +275,6 @@ async function keep(ctx: Ctx): Promise<Response> {
     captured_at: fields.get("captured_at") ?? ctx.clock.now().toISOString(),
   });
   return seeOther(`${home(card.id)}?said=verification`);
-}
-
-/** A second tap on a save. */
-async function isKept(ctx: Ctx): Promise<boolean> {
-  const event = ctx.form.get("event");
-  return Boolean(event && (await ctx.store.records.get(event)));
 }
 
 async function errorsOf(ctx: Ctx, values: Values, witness: VerificationCaptured["witness"]): Promise<Errors> {
@@ -363,7 +359,8 @@ async function appPage(
 
 async function keepApp(ctx: Ctx): Promise<Response> {
   const card = await cardOf(ctx);
-  if (await isKept(ctx)) return seeOther(`${home(card.id)}?said=verification`);
+  if (await isSecondTap(ctx, ctx.form.get("event"), `app:${card.id}`))
+    return seeOther(`${home(card.id)}?said=verification`);
   const draft = await ctx.store.drafts.open(`app:${card.id}`);
   const values = read(ctx.form);
   const witness = witnessOf(card, values);

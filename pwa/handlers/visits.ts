@@ -17,6 +17,7 @@ import {
 } from "../fields.ts";
 import { localDay } from "../filters.ts";
 import type { VisitEnded } from "../generated/wire.ts";
+import { isSecondTap } from "../second_tap.ts";
 import { producedBy, visitKey, visitUnderWay, visitWithoutWords } from "../under_way.ts";
 import type { Correctable } from "./corrections.ts";
 
@@ -170,8 +171,8 @@ async function markPage(
 
 async function finish(ctx: Ctx): Promise<Response> {
   const card = await whose(ctx);
-  const written = ctx.form.get("event") && (await ctx.store.records.get(ctx.form.get("event")!));
-  if (written) return seeOther(`/field/residents/${card.id}?said=visit`); // a second tap
+  if (await isSecondTap(ctx, ctx.form.get("event"), visitKey(card.id)))
+    return seeOther(`/field/residents/${card.id}?said=visit`);
   const draft = await begun(ctx, card);
   const { mark, blobs, errors } = await readMark(ctx, draft.id);
   if (!none(errors)) return markPage(ctx, card, draft, markValues(ctx.form), errors);

@@ -1,10 +1,11 @@
 /** Sealed values by name: `me`, texts, challenges, guides, the running enrolment. */
 import type { KeyRing } from "../vault.ts";
+import { forgetCounty, opened } from "./damage.ts";
 import { type DB, STRICT } from "./db.ts";
 
 export async function get<T>(db: DB, ring: KeyRing, key: string): Promise<T | undefined> {
   const row = await db.get("county", key);
-  return row && (await ring.open<T>("county", key, row.sealed, row.version));
+  return row && opened(ring.open<T>("county", key, row.sealed, row.version), () => forgetCounty(db, key));
 }
 
 export async function put(db: DB, ring: KeyRing, key: string, value: unknown, version = 1): Promise<void> {

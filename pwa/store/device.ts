@@ -40,6 +40,8 @@ interface Values {
   cursor: Cursor;
   /** {scope: newest journal head seen}; its position is the `after` of an event. */
   heads: Record<string, Head>;
+  /** Villages whose rows were damaged here: they are asked for from the beginning. */
+  anew: string[];
   inbox_rev: number;
   /** Of `me` and `county`, so that they come only when changed. */
   versions: { me: string; county: string };

@@ -5,6 +5,7 @@
 import { uuid7 } from "../bytes.ts";
 import type { Draft } from "../ctx.ts";
 import type { KeyRing } from "../vault.ts";
+import { opened } from "./damage.ts";
 import { type DB, STRICT } from "./db.ts";
 
 export class Drafts {
@@ -31,8 +32,10 @@ export class Drafts {
 
   async #load(): Promise<void> {
     const ring = this.ring();
-    for (const row of await this.db.getAll("drafts"))
-      this.#all.set(row.key, await ring.open<Draft>("drafts", row.key, row.sealed));
+    for (const row of await this.db.getAll("drafts")) {
+      const draft = await opened(ring.open<Draft>("drafts", row.key, row.sealed), async () => undefined);
+      if (draft) this.#all.set(row.key, draft);
+    }
   }
 
   /** At once, for restoring a form while it is put on the page. */
@@ -75,6 +78,15 @@ export class Drafts {
     if (path) kept.path = path;
     this.#all.set(key, kept);
     await this.#write(kept);
+  }
+
+  /** The words of a form whose id is taken, as a form of its own. */
+  async again({ id: _taken, ...form }: Draft): Promise<void> {
+    await this.load();
+    const at = this.now();
+    const draft: Draft = { ...form, id: uuid7(at), at: at.toISOString() };
+    this.#all.set(draft.key, draft);
+    await this.#write(draft);
   }
 
   async clear(key: string): Promise<void> {

@@ -1,16 +1,21 @@
 /** What the township told this agent: sent back, asked, answered, given to do. One sealed row each. */
 import type { KeyRing } from "../vault.ts";
 import type { InboxRow } from "../wire.ts";
-import { type DB, STRICT } from "./db.ts";
+import { forgetInbox, opened } from "./damage.ts";
+import { type DB, type InboxRowSealed, STRICT } from "./db.ts";
 
 export async function list(db: DB, ring: KeyRing): Promise<InboxRow[]> {
-  const rows = await db.getAll("inbox");
-  return Promise.all(rows.map((row) => ring.open<InboxRow>("inbox", row.id, row.sealed)));
+  const rows = await Promise.all((await db.getAll("inbox")).map((row) => read(db, ring, row)));
+  return rows.filter((row): row is InboxRow => row !== undefined);
 }
 
 export async function get(db: DB, ring: KeyRing, id: string): Promise<InboxRow | undefined> {
   const row = await db.get("inbox", id);
-  return row && ring.open<InboxRow>("inbox", row.id, row.sealed);
+  return row && read(db, ring, row);
+}
+
+function read(db: DB, ring: KeyRing, row: InboxRowSealed): Promise<InboxRow | undefined> {
+  return opened(ring.open<InboxRow>("inbox", row.id, row.sealed), () => forgetInbox(db, row.id));
 }
 
 type Arrived = Partial<InboxRow> & Pick<InboxRow, "id" | "kind" | "at">;

@@ -5,6 +5,7 @@
 import type { Found, Person } from "../ctx.ts";
 import type { KeyRing } from "../vault.ts";
 import { filled, type NameCard, type ResidentCard, type Row } from "../wire.ts";
+import { askAnew, opened } from "./damage.ts";
 import { type DB, type NamesRow, type PersonRow, STRICT } from "./db.ts";
 import type { Cursor } from "./device.ts";
 
@@ -59,7 +60,7 @@ export class People {
     const ring = this.ring();
     const lines = new Map<string, Line>();
     for (const chunk of await this.db.getAll("names"))
-      for (const line of await openNames(ring, chunk))
+      for (const line of await this.#names(ring, chunk))
         lines.set(line.id, { ...line, area: chunk.area, low: line.name.toLowerCase() });
     return lines;
   }
@@ -68,14 +69,25 @@ export class People {
     this.#loadingFull ??= (async () => {
       const ring = this.ring();
       const rows = await this.db.getAll("people");
-      const cards = await Promise.all(rows.map((row) => ring.open<ResidentCard>("people", row.id, row.sealed)));
-      this.#full = new Map(cards.map((card) => [card.id, card]));
+      const cards = await Promise.all(rows.map((row) => this.#card(ring, row)));
+      this.#full = new Map(cards.flatMap((card) => (card ? [[card.id, card]] : [])));
       return this.#full;
     })().catch((error) => {
       this.#loadingFull = null;
       throw error;
     });
     return this.#loadingFull;
+  }
+
+  /** Damaged: the name line stands until the county sends the card again. */
+  #card(ring: KeyRing, row: PersonRow): Promise<ResidentCard | undefined> {
+    const opening = ring.open<ResidentCard>("people", row.id, row.sealed);
+    return opened(opening, () => askAnew(this.db, "people", row.id, row.area));
+  }
+
+  async #names(ring: KeyRing, chunk: NamesRow): Promise<NameLine[]> {
+    const opening = ring.open<NameLine[]>("names", chunk.area, chunk.sealed);
+    return (await opened(opening, () => askAnew(this.db, "names", chunk.area, chunk.area))) ?? [];
   }
 
   async full(): Promise<ResidentCard[]> {
@@ -86,7 +98,8 @@ export class People {
     const cached = this.#full?.get(id);
     if (cached) return cached;
     const row = await this.db.get("people", id);
-    if (row) return this.ring().open<ResidentCard>("people", id, row.sealed);
+    const card = row && (await this.#card(this.ring(), row));
+    if (card) return card;
     const line = (await this.load()).get(id);
     if (!line) return undefined;
     const { area, rev, name, initials, household, group } = line;
@@ -180,7 +193,7 @@ export class People {
     const chunks = await Promise.all(
       [...byArea].map(async ([area, changed]) => {
         const chunk = await this.db.get("names", area);
-        const lines = new Map(chunk ? (await openNames(ring, chunk)).map((line) => [line.id, line]) : []);
+        const lines = new Map(chunk ? (await this.#names(ring, chunk)).map((line) => [line.id, line]) : []);
         for (const { id, line } of changed)
           if (line) lines.set(id, line);
           else lines.delete(id);
@@ -227,7 +240,7 @@ export class People {
     const stale: string[] = [];
     const chunks: NamesRow[] = [];
     for (const chunk of await this.db.getAll("names")) {
-      const lines = await openNames(ring, chunk);
+      const lines = await this.#names(ring, chunk);
       const fresh = lines.filter((line) => line.epoch === epoch || line.local);
       if (fresh.length === lines.length) continue;
       for (const line of lines) if (!fresh.includes(line)) stale.push(line.id);
@@ -254,15 +267,11 @@ export class People {
     };
     if (!local) return { person, names: null };
     const chunk = await this.db.get("names", card.area);
-    const lines = chunk ? await openNames(ring, chunk) : [];
+    const lines = chunk ? await this.#names(ring, chunk) : [];
     const rest = lines.filter((line) => line.id !== card.id);
     const names = await sealNames(ring, card.area, [...rest, { ...lineOf(card, 0), local: true }]);
     return { person, names };
   }
-}
-
-function openNames(ring: KeyRing, chunk: NamesRow): Promise<NameLine[]> {
-  return ring.open<NameLine[]>("names", chunk.area, chunk.sealed);
 }
 
 /** Sorted when written, so that reading 10 000 names after the PIN sorts nothing. */

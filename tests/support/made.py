@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ HOST = "daiban.example"
 class Made:
     """A database with the cast in it, made once a worker and brought back to that before each test."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, *, more: Callable[[], None] = lambda: None) -> None:
+        """`more` puts in what is there beside the cast."""
         self.kind, self.folder = kind, folder
         folder.mkdir(parents=True)
         self.file = folder / "test.sqlite3"
@@ -42,6 +44,7 @@ class Made:
         self.db = self._open()
         models.bind(self.db, self.keyring)
         the_cast.make(_hashed(the_cast.PASSWORD))
+        more()
         self.db.close()
         if kind == "sqlite":
             shutil.copy(self.file, folder / "first.sqlite3")

@@ -1,0 +1,68 @@
+/**
+ * The same seed, the same story. Cryptography runs on threads of its own and ends when it likes; here its results come in the order they
+ * were asked for, and the disk waits meanwhile. Random bytes fall by the seed too.
+ */
+import { Chance } from "./chance.ts";
+
+let pending = 0;
+let dice = new Chance(0);
+
+/** Random bytes of the program are this seed's from now on. */
+export function begin(seed: number): void {
+  dice = new Chance(seed ^ 0x5eed);
+}
+
+export function install(): void {
+  const { subtle } = crypto;
+  let last: Promise<unknown> = Promise.resolve();
+  const asynchronous = [
+    "encrypt",
+    "decrypt",
+    "sign",
+    "verify",
+    "digest",
+    "generateKey",
+    "importKey",
+    "exportKey",
+  ] as const;
+  for (const name of [...asynchronous, "deriveBits", "deriveKey"] as const) inOrder(name);
+
+  function inOrder(name: keyof SubtleCrypto): void {
+    const work = (subtle[name] as (...given: unknown[]) => Promise<unknown>).bind(subtle);
+    const one = (...given: unknown[]) => {
+      pending += 1;
+      const before = last;
+      const done = work(...given);
+      done.catch(() => undefined);
+      const mine = before
+        .then(() => done)
+        .finally(() => {
+          pending -= 1;
+          if (pending === 0 && stalled) soon(turn);
+        });
+      last = mine.catch(() => undefined);
+      return mine;
+    };
+    Object.defineProperty(subtle, name, { value: one, configurable: true });
+  }
+
+  const soon = globalThis.setImmediate;
+  const queue: (() => void)[] = [];
+  let stalled = false;
+  const turn = () => {
+    stalled = pending > 0;
+    if (stalled) return; // goes on when the last of them is done
+    const task = queue.shift();
+    if (queue.length) soon(turn);
+    task?.();
+  };
+  const held = (task: () => void) => {
+    queue.push(task);
+    if (queue.length === 1) soon(turn);
+  };
+  Object.assign(globalThis, { setImmediate: held, CompressionStream: undefined });
+  Object.defineProperty(crypto, "getRandomValues", {
+    configurable: true,
+    value: (bytes: Uint8Array) => bytes.set(Array.from(bytes, () => dice.below(256))) ?? bytes,
+  });
+}
