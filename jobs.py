@@ -19,7 +19,7 @@ from huey.serializer import Serializer
 
 import keys
 import models
-from actions import badges, cards, dues, housekeeping, imports, pictures, retention, verifications
+from actions import backups, badges, cards, dues, housekeeping, imports, pictures, retention, verifications
 from rules.days import day_of
 from settings import Settings, from_environment, log_no_values
 
@@ -113,6 +113,11 @@ def forget_pictures() -> int:
     return retention.forget(now=datetime.now(UTC), folder=settings.blobs_path)
 
 
+def destroy_backup_keys() -> int:
+    """Keys of months whose time is over: nobody can open their backups from then on."""
+    return backups.destroy_keys(settings.keys_path, now=datetime.now(UTC))
+
+
 def warn_of_badges() -> int:
     """Holders and leads hear once that a badge ends soon."""
     return badges.warn_ending(now=datetime.now(UTC))
@@ -129,6 +134,7 @@ JOBS: dict[str, Callable[[], int]] = {
     "old lists": forget_lists,
     "badges": warn_of_badges,
     "retention": forget_pictures,
+    "backup keys": destroy_backup_keys,
 }
 
 
@@ -167,6 +173,7 @@ def each_hour() -> None:
 def each_night() -> None:
     """Between half past two and five in Shanghai; the clock of the queue is UTC. Three tries, for a machine may sleep."""
     _run("retention")
+    _run("backup keys")
 
 
 def _run(what: str) -> None:

@@ -16,6 +16,7 @@ from models import Keyring
 from rules.ciphers import ColumnKeys, b64, raw_point, sha256, unb64
 
 FILE = "daiban-keys.json"
+MONTHS = "backup-keys"  # one file a month in this folder of it; destroying a file destroys what it opens
 
 
 class KeysMissing(RuntimeError):
@@ -65,6 +66,55 @@ def read(folder: Path) -> Keyring:
 def fingerprint(keyring: Keyring) -> str:
     """What the database remembers of its keys, so that it never meets foreign ones."""
     return sha256(b"".join([keyring.lookup, keyring.leaves, *(v for _, v in sorted(keyring.columns.keys.items())[:1])]))
+
+
+# ---- the keys of backups
+
+
+def month_key(folder: Path, month: str, *, make: bool = False) -> bytes:
+    """The key that seals the backups of a month (`2026-11`); `make` one where there is none yet.
+
+    Raises KeysMissing: it was destroyed when its time was over, or the folder was not put back whole.
+    """
+    path = folder / MONTHS / f"{month}.key"
+    if make and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = path.with_suffix(".new")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(b64(os.urandom(32)))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(path)
+        _sync(path.parent)
+    try:
+        return unb64(path.read_text())
+    except FileNotFoundError:
+        raise KeysMissing(f"No key of {month} in {path.parent}.") from None
+
+
+def months(folder: Path) -> list[str]:
+    """The months whose backups can still be opened, oldest first."""
+    return sorted(path.stem for path in (folder / MONTHS).glob("????-??.key"))
+
+
+def destroy_month(folder: Path, month: str) -> None:
+    """Overwrite and delete a month's key. A disk may keep the old block for a while: the folder belongs on an encrypted one."""
+    path = folder / MONTHS / f"{month}.key"
+    with path.open("r+b") as file:
+        file.write(os.urandom(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _pkcs8(key: ec.EllipticCurvePrivateKey) -> str:

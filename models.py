@@ -404,6 +404,9 @@ class Installation(Row):
     epoch = IntegerField(default=1)  # new at each restore of the server
     fingerprint = TextField()  # of the keys it was made with
     made_at = UtcField()
+    backed_up_at = UtcField(null=True)  # when what the newest verified backup holds was read
+    restored_at = UtcField(null=True)  # the last time
+    restored_from = UtcField(null=True)  # when the backup that was put back had been made
 
     @classmethod
     def is_demo(cls) -> bool:
@@ -885,11 +888,12 @@ class Picture(Row):
     )  # wanted | bad (came damaged, wanted again) | stored | shown (a copy exists) | unshowable | forgotten (its time was over)
     stored_at = UtcField(null=True)
     near_hash = TextField(default="")  # perceptual, for the near-copy search
+    kept = BooleanField(default=False)  # the newest verified backup holds it
 
     class Meta:
         primary_key = CompositeKey("event", "role")
-        derived = ("got", "state", "stored_at", "near_hash")
-        indexes = ((("device", "state"), False), (("state", "stored_at"), False))
+        derived = ("got", "state", "stored_at", "near_hash", "kept")
+        indexes = ((("device", "state"), False), (("state", "stored_at"), False), (("device", "kept"), False))
 
 
 class ReadEntry(Row):

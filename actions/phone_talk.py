@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import models
-from actions import inbox, journal, phones
+from actions import backups, inbox, journal, phones
 from models import Device, Installation, JournalEntry, Lookup, Picture, Post, Scope, transaction
 from rules import admission as rule
 from rules import ciphers
@@ -24,13 +24,15 @@ _ENDS = Lookup(Scope.code, Scope.position, Scope.chain, Scope.kept_to, by=Scope.
 _EPOCH = Lookup(Installation.epoch, by=Installation.kind)
 
 
-def told_of(phone: Any, scopes: Iterable[str]) -> dict[str, Any]:
+def told_of(phone: Any, scopes: Iterable[str], *, now: datetime) -> dict[str, Any]:
     """Epoch, heads and `kept_to` of these scopes, pictures missing, orders: the part of an answer that is always there."""
     heads, kept = {}, {}
     ends = _ENDS(sorted(set(scopes)))
     backed_up = any(kept_to for _, _, _, kept_to in ends) or Scope.any_kept()
+    held_back = backups.held_back(phone.id, now=now) if backed_up else {}
     for code, position, chain, kept_to in ends:
-        kept[code] = kept_to if backed_up else position  # without backups the newest counts; the office is warned
+        until = min(kept_to, held_back.get(code, kept_to + 1) - 1)
+        kept[code] = until if backed_up else position  # without backups the newest counts; the office is warned
         at = next((at for _, at in _HEARD([position], code)), None)
         if at is not None:  # a journal whose end was cut off has none; phones that saw it say so
             heads[code] = {"position": position, "chain": chain, "at": at}

@@ -13,15 +13,15 @@ from peewee import OperationalError, ProgrammingError
 import models
 
 #: Commands that make a database, or need none.
-NEED_NO_DATABASE = {"migrate", "settings", "events-doc"}
+NEED_NO_DATABASE = {"migrate", "settings", "events-doc", "restore"}
 
 
 def add_to(app: Flask) -> None:
     """Register every command; one that needs the database says so in a sentence where there is none."""
-    from commands import demo, event_docs, imports, installation, people, proof
+    from commands import backups, demo, event_docs, imports, installation, people, proof
 
     built_in = set(app.cli.commands)
-    for module in (demo, event_docs, imports, installation, people, proof):
+    for module in (backups, demo, event_docs, imports, installation, people, proof):
         module.add_to(app)
     for name, command in app.cli.commands.items():
         if name not in built_in | NEED_NO_DATABASE:

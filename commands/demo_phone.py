@@ -147,7 +147,7 @@ class Phone:
     def _hear(self, now: datetime) -> None:
         """Remember the newest journal position it was told of: the earliest its next record can be signed."""
         phone = Device.get_by_id(self.device)
-        heads = phone_talk.told_of(phone, [scope_of(self.post.area)])["heads"]
+        heads = phone_talk.told_of(phone, [scope_of(self.post.area)], now=now)["heads"]
         self.after = max((head["position"] for head in heads.values()), default=self.after)
 
 

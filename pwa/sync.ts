@@ -305,7 +305,6 @@ class Talk {
       await records.offerAgain(db);
       await device.put(db, "cursor", { villages: {}, cursor: "" });
       await device.put(db, "heads", {});
-      await device.put(db, "kept_to", {}); // positions of a journal that is gone
       await device.put(db, "inbox_rev", 0);
       await device.put(db, "versions", { me: "", county: "" });
       await device.put(db, "identity", { ...identity, epoch: answer.epoch });
@@ -315,11 +314,8 @@ class Talk {
     const received = await records.receive(db, receipts, new Date(heard.at).toISOString());
     if (received.length) this.changed = true;
     for (const wanted of answer.wanted ?? []) await this.#stillWanted(wanted);
-    if (answer.kept_to) {
-      const kept = { ...(await device.get(db, "kept_to")), ...answer.kept_to };
-      await device.put(db, "kept_to", kept);
-      if ((await records.release(db, kept)) > 0) this.changed = true;
-    }
+    // Now or never: heard before a picture had arrived, it says nothing of that picture.
+    if (answer.kept_to && (await records.release(db, answer.kept_to)) > 0) this.changed = true;
     await this.#orders(answer.orders ?? []);
     if (this.#mailboxOnly || !this.ring) return false;
     await device.remove(db, "replaced");
@@ -392,8 +388,6 @@ class Talk {
       const record = await db.get("outbox", row.event);
       if (record?.state === "accepted" || record?.state === "held") await this.#picture(row);
     }
-    const kept = await device.get(db, "kept_to");
-    if (kept && (await records.release(db, kept)) > 0) this.changed = true;
   }
 
   async #picture(row: BlobRow): Promise<void> {

@@ -74,6 +74,8 @@ ALL: dict[str, BusinessSetting] = {
         BusinessSetting("badge.months", 12, "months", "a badge is valid", "[DEF] domain §5"),
         BusinessSetting("badge.warn_days", 30, "days", "before a badge ends its holder is told", "[DEF] domain §5"),
         BusinessSetting("complaint.answer_working_days", 5, "working days", "to answer a complaint", "[DEF] domain §23"),
+        BusinessSetting("backup.key_days", 90, "days", "after a month began its backups can no longer be opened", "[DEF] design §5"),
+        BusinessSetting("backup.late_days", 2, "days", "without a new verified backup, then the office is warned", "[DEF]"),
         BusinessSetting("benefits", {"BPIURR": "养老金", "old-age-allowance": "高龄津贴"}, "", "short names people use", "domain S20"),
         BusinessSetting("consent.life_verification", {"version": "2026-1", "text": CONSENT_LIFE}, "", "read to the person", "R-PRI-2"),
         BusinessSetting("consent.care_roster", {"version": "2026-1", "text": CONSENT_CARE}, "", "read to the person", "R-PRI-2"),

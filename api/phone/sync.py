@@ -92,7 +92,9 @@ def _said(body: SyncRequest | MailboxRequest) -> phone_talk.Said:
 
 
 def _answer(phone: Any, receipts: list[sync.Receipt], *, scopes: Iterable[str]) -> dict[str, Any]:
-    return {"now": g.now, "receipts": [vars(receipt) for receipt in receipts]} | phone_talk.told_of(phone, scopes)
+    return {"now": g.now, "receipts": [vars(receipt) for receipt in receipts]} | phone_talk.told_of(
+        phone, scopes, now=g.now
+    )
 
 
 def _rows(actor: Actor, body: SyncRequest, epoch: int, now: datetime) -> dict[str, Any]:

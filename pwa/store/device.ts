@@ -45,7 +45,6 @@ interface Values {
   inbox_rev: number;
   /** Of `me` and `county`, so that they come only when changed. */
   versions: { me: string; county: string };
-  kept_to: Record<string, number>;
   /** When the county last held everything of ours in a backup. */
   proven: string;
   /** The epoch whose full pack is complete. */

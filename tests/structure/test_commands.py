@@ -34,7 +34,7 @@ def leaves(command: click.Command, *path: str):
 def test_every_command_says_that_there_is_no_database(without, tmp_path):
     file = tmp_path / "list.csv"
     file.touch()
-    ours = {"account", "demo", "heads", "import", "person", "post", "setting", "station", "verify"}
+    ours = {"account", "backup", "demo", "heads", "import", "person", "post", "setting", "station", "verify"}
     assert ours <= set(without.cli.commands)
     for name in sorted(ours):
         for path, command in leaves(without.cli.commands[name], name):
@@ -66,5 +66,6 @@ def test_a_database_that_does_not_answer_is_said_too(without, app, tmp_path):
 
 
 def test_what_needs_no_database_works_without(without):
-    assert {"migrate", "settings", "events-doc"} == commands.NEED_NO_DATABASE
+    assert {"migrate", "settings", "events-doc", "restore"} == commands.NEED_NO_DATABASE
     assert "DAIBAN_DATABASE" in without.test_cli_runner().invoke(args=["settings"]).output
+    assert "Put back the folder of keys" in without.test_cli_runner().invoke(args=["restore", "nowhere"]).output
