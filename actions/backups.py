@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from peewee import fn
+
 import keys
 import models
 from actions import journal
@@ -141,6 +143,18 @@ def held_back(phone: UUID, *, now: datetime) -> dict[str, int]:
     since = JournalEntry.received_at.db_value(now - rule.PICTURE_WAIT)
     found = models.database.execute_sql(sql, [Picture.device.db_value(phone), False, since])
     return {scope: int(position) for scope, position in found.fetchall()}
+
+
+def awaited(phone: UUID) -> tuple[int, datetime | None]:
+    """How many pictures of this phone's records have not come, and since when the first of them is missing."""
+    wanted = (Picture.device == phone) & Picture.state.in_(("wanted", "bad"))
+    found = (
+        Picture.select(fn.COUNT(Picture.role), fn.MIN(JournalEntry.received_at))
+        .join(JournalEntry, on=(JournalEntry.id == Picture.event))
+        .where(wanted)
+    )
+    count, since = found.tuples().get()
+    return count, JournalEntry.received_at.python_value(since)
 
 
 # ---- keys of months

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 
 #: A picture that has not come for so long no longer holds back what its phone may let go of [DEF].
 PICTURE_WAIT = timedelta(days=30)
+#: So long desks are told of a restore after every phone has been heard; before that as long as it takes [DEF].
+TOLD_AFTER_RESTORE = timedelta(days=7)
 
 
 def month_of(day: date) -> str:

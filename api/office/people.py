@@ -12,11 +12,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 import models
-from actions import accounts, enrolments, people, phones
+from actions import accounts, backups, enrolments, people, phones
 from actions.badges import ISSUERS
 from api.access import actor_of, allows, get_object_or_404
 from api.office import bp, forms, go_to
 from api.office.frame import area_names
+from api.office.kept import kept
 from api.office.roles import LEADS, STAFF
 from api.office.words import said
 from models import Account, Area, Badge, Device, Enrolment, Person, Post, Station
@@ -35,7 +36,7 @@ def people_page() -> ResponseReturnValue:
     staff = _staff()
     return render_template(
         "office/people.html", staff=staff, idle=_idle({row["person"].id for row in staff}), phones=_phones(),
-        can_enrol=g.actor.may(*GIVES_PHONES), may_badge=g.actor.may(*ISSUERS),
+        can_enrol=g.actor.may(*GIVES_PHONES), may_badge=g.actor.may(*ISSUERS), kept=kept(g.actor, now=g.now),
     )  # fmt: skip
 
 
@@ -144,6 +145,7 @@ def phone(device_id: UUID) -> ResponseReturnValue:
         phone=_phone_facts([found])[0],
         may_lock=g.actor.may(*GIVES_PHONES),
         gaps=phones.gaps(found.id),
+        awaited=backups.awaited(found.id),
     )
 
 

@@ -21,6 +21,7 @@ from api.access import allows, get_object_or_404
 from api.filters import listing, moment
 from api.office import bp, forms, go_to, waiting
 from api.office.frame import PLACES, area_names
+from api.office.kept import kept
 from api.office.paging import page
 from api.office.residents import agents_of, villages_of
 from api.office.roles import CHECKERS, DESKS, LEADS, OFFICERS
@@ -36,7 +37,6 @@ from models import (
     Refusal,
     Request,
     Resident,
-    Scope,
     Visit,
     within,
 )
@@ -72,7 +72,7 @@ def trays_page() -> ResponseReturnValue:
     return render_template(
         "office/trays.html",
         links={m.id: _link(m) for m in messages},
-        kept=Scope.any_kept(),
+        kept=kept(g.actor, now=g.now),
         trays=trays,
         messages=messages,
         names={r.id: r.name for r in seen},

@@ -6,23 +6,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actions import deaths, inbox
+from actions import backups, deaths, inbox
 from models import (
     Clash,
     Complaint,
     DeathReport,
     Delivery,
+    Device,
     InboxMessage,
     JournalEntry,
+    Picture,
     Refusal,
     Request,
     Resident,
-    Scope,
     Setting,
 )
 from rules import ciphers
 from tests.office.scenes import a_death, a_delivery, a_provisional, a_request, a_verification, a_visit, an_event
 from tests.support.cast import NOW, TODAY, TOWNSHIP
+from tests.support.device import enrolled
 
 
 @pytest.fixture
@@ -304,8 +306,43 @@ def test_the_rail_counts_trays_and_ones_own_messages(lead, cast, now):
 def test_a_county_without_backup_is_told(lead, officer):
     assert "还没有备份" in lead.get("/office/to-do")
     assert "还没有备份" not in officer.get("/office/to-do")
-    Scope.update(kept_to=1).execute()
-    assert "还没有备份" not in lead.get("/office/to-do")
+    a_backup()
+    page = lead.get("/office/to-do")
+    assert "还没有备份" not in page
+    assert "最近一次备份（已读回核对）：今天 10:42" in page
+    assert "最近一次备份" not in officer.get("/office/to-do")
+
+
+def test_a_backup_that_is_long_ago_is_a_warning(desk, cast, clock):
+    a_backup()
+    clock.forward(days=2)
+    assert "最近一次备份（已读回核对）：10月13日 10:42" in desk(cast.luo_guoxiu).get("/office/to-do")
+    clock.forward(seconds=1)
+    for page in ("/office/to-do", "/office/people"):
+        assert "读得回来的备份是10月13日 10:42的" in desk(cast.luo_guoxiu).get(page)
+
+
+def test_after_a_restore_the_desk_says_who_must_bring_what(desk, lead, cast, clock):
+    phones = [enrolled(who, by=cast.luo_guoxiu, now=NOW - timedelta(days=9)) for who in (cast.wang_fang, cast.zhao_min)]
+    Device.update(heard_at=NOW - timedelta(days=2), seq=41).execute()
+    restored_at = clock.forward(hours=1)
+    backups.begin_epoch(made_at=NOW - timedelta(days=1), now=restored_at, by="test")
+    lead, county = desk(cast.luo_guoxiu), desk(cast.he_jing)
+    page = lead.get("/office/to-do")
+    assert "今天 11:42恢复到了昨天 10:42的样子" in page
+    assert "还有 1 部手机没有联网" in page  # 赵敏's is another township's
+    row = page.one("section[aria-labelledby=restored] li")
+    assert "王芳" in row.text and "10月11日 10:42" in row.text and "收到第 41 条" in row.text
+    assert page.select(f"section[aria-labelledby=restored] a[href$='{phones[0].id}']")
+    assert "还有 2 部手机没有联网" in county.get("/office/to-do")
+    Device.update(heard_at=clock.forward(hours=1)).execute()
+    assert "恢复以后，每部手机都联过网了" in lead.get("/office/people")
+    clock.forward(days=8)
+    assert "恢复" not in desk(cast.luo_guoxiu).get("/office/to-do")
+
+
+def a_backup():
+    backups.note_verified(backups.heads_at(), made_at=NOW, now=NOW, by="test")
 
 
 def test_confirmed_and_then_mistaken_leaves_what_another_report_says(db, cast):
@@ -328,3 +365,16 @@ def test_what_was_changed_on_both_sides_stands_among_what_waits(desk, cast):
     assert page.select(f"a[href$='{cast.chen_guilan.id}']")
     Clash.update(state="ours").where(Clash.id == clash.id).execute()
     assert "没有两边改得不一样的" in officer.get("/office/clashes")
+
+
+def test_a_phones_page_says_which_pictures_hold_it_back(lead, cast):
+    phone = enrolled(cast.wang_fang, by=cast.luo_guoxiu, now=NOW - timedelta(days=9))
+    assert "图片没到" not in lead.get(f"/office/phones/{phone.id}")
+    for days in (5, 3):
+        event = an_event("visit.ended", cast.wang_fang, None, [], device=Device.get_by_id(phone.id))
+        JournalEntry.update(received_at=NOW - timedelta(days=days)).where(JournalEntry.id == event).execute()
+        Picture.create(
+            event=event, role="mark", device=phone.id, sha256="0" * 64, plain_sha256="0" * 64, key="k", bytes=1,
+            type="image/jpeg",
+        )  # fmt: skip
+    assert "还有 2 张图片没到，最早从10月8日起" in lead.get(f"/office/phones/{phone.id}")
