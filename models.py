@@ -747,7 +747,11 @@ class Device(Row):
     seq = BigIntegerField(default=0)  # newest record received
     head = TextField(default="")  # its hash
     recovery = SealedField(null=True)  # 24 digits that open the phone once
+    recovery_n = IntegerField(default=0)  # which of the phone's own count of codes that is; 0: before they were counted
     locked_at = UtcField(null=True)
+    order_at = UtcField(null=True)  # when the standing order was given
+    wiped_at = UtcField(null=True)  # when the phone said that it is empty
+    lost = JsonField(null=True)  # what an emptied phone could not bring: {"items": [{event, role, why}], "drafts": n}
 
     class Meta:
         derived = (
@@ -759,12 +763,30 @@ class Device(Row):
             "seq",
             "head",
             "recovery",
+            "recovery_n",
             "order",
+            "order_at",
+            "wiped_at",
+            "lost",
         )
 
     @classmethod
     def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, None, actor.prefixes(*(roles or DESKS))))
+
+
+class RecoveryReading(Row):
+    """Somebody was shown the digits that open a phone: who, when, and which of the phone's codes."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    device = ForeignKeyField(Device, on_delete="RESTRICT", backref="readings", index=False)
+    person = ForeignKeyField(Person, on_delete="RESTRICT", backref="+", index=False)
+    n = IntegerField()
+    why = TextField()
+    at = UtcField(column_name="read_at")
+
+    class Meta:
+        indexes = ((("device", "at"), False), (("person", "at"), False))
 
 
 class Enrolment(Row):
@@ -1274,7 +1296,7 @@ STAFF = (Role.LEAD, Role.TOWNSHIP_HEAD, Role.COUNTY, Role.SYSADMIN)
 #: Every table, parents first.
 TABLES: tuple[type[Row], ...] = (
     Installation, Scope, Setting, Attempt, Area, Station, Person, Post, Account, DeskSession, KnownBrowser, Household,
-    Resident, Departure, CareEntry, ConsentRecord, Entitlement, Device, Enrolment, PhoneChallenge, PhoneSession, Challenge,
+    Resident, Departure, CareEntry, ConsentRecord, Entitlement, Device, RecoveryReading, Enrolment, PhoneChallenge, PhoneSession, Challenge,
     JournalEntry, Refusal, Picture, ReadEntry, Visit, LifeVerification, Request, Delivery, DeathReport, Complaint,
     Clash, InboxMessage, Badge, BadgeScan, Import, ImportRow,
 )  # fmt: skip

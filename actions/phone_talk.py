@@ -16,6 +16,7 @@ from rules import ciphers
 from rules.actors import Role
 from rules.days import day_of
 
+RECOVERY_PREFIX = "daiban-recovery/1\n"
 LARGEST = 2**53  # milliseconds beyond are no clock's, and no database holds them
 
 _e = JournalEntry
@@ -97,6 +98,15 @@ def report_missing_heads(phone: Any, seen: Mapping[str, tuple[int, str]], *, now
 
 
 @dataclass(frozen=True)
+class Code:
+    """The 24 digits that open the phone, sealed to the county, and which of its codes they are (0: an older program's)."""
+
+    n: int
+    sealed: str
+    signature: str = ""  # by the device key; older programs, which have a session, send none
+
+
+@dataclass(frozen=True)
 class Said:
     """What a phone says of itself in passing."""
 
@@ -104,15 +114,17 @@ class Said:
     clock: datetime | None = None
     records: int | None = None
     blobs: int | None = None
-    recovery: str | None = None  # 24 digits, sealed to the county
+    code: Code | None = None
     done: Sequence[str] = field(default_factory=tuple)
+    lost: Sequence[Mapping[str, Any]] = field(default_factory=tuple)  # with `done`: what it could not bring
+    drafts: int = 0
 
 
 QUIET = 60  # seconds within which an unchanged phone is not written down again
 
 
 def note(phone: Any, said: Said, *, now: datetime) -> bool:
-    """Remember what the phone says of itself; gives whether its recovery digits were kept."""
+    """Remember what the phone says of itself; gives whether its recovery code, or a newer one, is kept."""
     clock = None if said.clock is None else int((now - said.clock).total_seconds() * 1000)
     fresh = {
         "version": said.version or phone.version,
@@ -121,24 +133,30 @@ def note(phone: Any, said: Said, *, now: datetime) -> bool:
     }
     same = all(getattr(phone, name) == value for name, value in fresh.items())
     recent = phone.heard_at is not None and (now - phone.heard_at).total_seconds() < QUIET
-    digits = _recovery(phone, said.recovery) if said.recovery else None
+    digits = _digits(phone, said.code) if said.code else None
     if same and recent and digits is None and not said.done:
         return False
     fresh |= {"heard_at": now} | ({"clock_ms": clock} if clock is not None and abs(clock) < LARGEST else {})
-    if digits is not None:
-        fresh["recovery"] = digits
     with transaction(phone.scope):
         Device.update(**fresh).where(Device.id == phone.id).execute()
+        if said.code and digits is not None:
+            # A request that was long on its way may bring an older code: it never takes the place of a newer one.
+            Device.update(recovery=digits, recovery_n=said.code.n).where(
+                (Device.id == phone.id) & (Device.recovery_n <= said.code.n)
+            ).execute()
         if said.done:
-            phones.obeyed(phone, said.done, now=now)
+            phones.obeyed(phone, said.done, lost=said.lost, drafts=said.drafts, now=now)
     return digits is not None
 
 
-def _recovery(phone: Any, sealed: str) -> str | None:
-    """The 24 digits that open the phone once; None when they cannot be read, so that the phone sends them again."""
+def _digits(phone: Any, code: Code) -> str | None:
+    """The 24 digits; None when they cannot be read or are not this phone's, so that the phone sends them again."""
+    text = f"{RECOVERY_PREFIX}{phone.id}\n{code.n}\n{code.sealed}"
     try:
-        info = f"daiban-recovery/1\n{phone.id}".encode()
-        digits = ciphers.hpke_open(models.keys().county, ciphers.unb64(sealed), info).decode()
-    except (ciphers.Unreadable, UnicodeDecodeError):
+        if code.n and not ciphers.signature_fits(phones.public_key(phone), text, ciphers.unb64(code.signature)):
+            return None
+        info = f"{RECOVERY_PREFIX}{phone.id}".encode()
+        digits = ciphers.hpke_open(models.keys().county, ciphers.unb64(code.sealed), info).decode()
+    except (ciphers.Unreadable, UnicodeDecodeError, ValueError):
         return None
-    return digits if digits.isdecimal() and len(digits) == 24 else None
+    return digits if digits.isascii() and digits.isdecimal() and len(digits) == 24 else None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from actions import inbox, journal
+from actions.holders import holders_of
 from models import Device, JournalEntry, Person, PhoneChallenge, PhoneSession, Refusal, transaction
 from rules import admission as rule
 from rules import ciphers
-from rules.actors import Actor
+from rules.actors import Actor, Role
 from rules.admission import Link
+from rules.days import day_of
 from rules.enrolment import CHALLENGE_LIFE
 from rules.problems import PhoneLocked, PhoneReplaced, PhoneUnknown
 
@@ -89,8 +91,11 @@ def lock(
     """Lock a phone: its sessions end now, records signed later are held, and it is told to lock (or empty) itself."""
     with transaction(device.scope):
         found = Device.get_by_id(device.id)
+        if found.state == "wiped":  # it said so a moment ago: nothing is left to lock
+            return
         found.state, found.locked_at, found.order = "locked", found.locked_at or now, "wipe" if wipe else "lock"
-        found.save(only=[Device.state, Device.locked_at, Device.order])
+        found.order_at = now
+        found.save(only=[Device.state, Device.locked_at, Device.order, Device.order_at])
         end_sessions([found.id])
         body = {"device": found.id, "person": found.person_id, "why": why, "wipe": wipe}
         journal.write([journal.Deed("device.locked", found.scope, body, rows=[found])], actor=actor, now=now, by=by)
@@ -102,7 +107,7 @@ def unlock(device: Device, *, why: str = "", actor: Actor, now: datetime) -> Non
     with transaction(device.scope):
         found = Device.get_by_id(device.id)
         if found.state != "locked":
-            return
+            return  # `order_at` stays: a phone that had heard the order may have obeyed it
         newer = Device.select().where((Device.person == found.person_id) & (Device.state == "active")).exists()
         found.state, found.locked_at, found.order = "send_only" if newer else "active", None, ""
         found.save(only=[Device.state, Device.locked_at, Device.order])
@@ -110,18 +115,38 @@ def unlock(device: Device, *, why: str = "", actor: Actor, now: datetime) -> Non
         journal.write([journal.Deed("device.unlocked", found.scope, body, rows=[found])], actor=actor, now=now)
 
 
-def obeyed(device: Any, orders: Sequence[str], *, now: datetime) -> None:
-    """The phone did what it was told; a wiped phone is empty for good. Inside the caller's transaction."""
-    if device.order not in orders:
-        return
-    if device.order == "wipe":
-        device.state = "wiped"
-        Device.update(state="wiped", order="").where(Device.id == device.id).execute()
-        deed = journal.Deed("device.wiped", device.scope, {"device": device.id}, rows=[device])
-        journal.write([deed], actor=None, now=now, by="phone")
-    else:
+def obeyed(
+    device: Any, orders: Sequence[str], *, lost: Sequence[Mapping[str, Any]] = (), drafts: int = 0, now: datetime
+) -> None:
+    """The phone did what it was told; a wiped phone is empty for good. Inside the caller's transaction.
+
+    `lost`: what it could not bring, as {event, role, why}; `drafts`: forms that were begun and never saved. Both stay
+    with the phone and in the event, and the leads are told. An order withdrawn after the phone had heard it may have
+    been obeyed all the same: the phone is then as empty.
+    """
+    found = Device.select(Device.order, Device.order_at, Device.state).where(Device.id == device.id).get()
+    if "wipe" in orders and found.order_at is not None and found.state != "wiped":
+        left = {"items": [dict(each) for each in lost], "drafts": drafts} if lost or drafts else None
+        device.state, device.order, device.wiped_at, device.lost = "wiped", "", now, left
+        Device.update(state="wiped", order="", wiped_at=now, lost=left).where(Device.id == device.id).execute()
+        body = {"device": device.id} | ({"lost": left["items"], "drafts": drafts} if left else {})
+        journal.write(
+            [journal.Deed("device.wiped", device.scope, body, rows=[device])], actor=None, now=now, by="phone"
+        )
+        end_sessions([device.id])
+        if lost:
+            _tell_of_loss(device, now)
+    elif found.order and found.order in orders:
+        device.order = ""
         Device.update(order="").where(Device.id == device.id).execute()
-    device.order = ""
+
+
+def _tell_of_loss(device: Any, now: datetime) -> None:
+    """Whoever looks after the phone hears that something could not be brought; its page says what."""
+    name = Person.select(Person.name).where(Person.id == device.person_id).scalar()
+    leads = holders_of(Role.LEAD, [device.scope], on=day_of(now))[device.scope]
+    told = sorted(leads - {device.person_id})
+    inbox.tell([inbox.Message(each, device.scope, "phone", about=device.id, words=str(name)) for each in told], now=now)
 
 
 def end_sessions(devices: Sequence[UUID]) -> None:

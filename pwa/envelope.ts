@@ -113,6 +113,11 @@ export function sealRecovery(digits: string, device: string, county: CountyKey):
   return seal(county, `daiban-recovery/1\n${device}`, utf8(digits));
 }
 
+/** §5: says that a sealed code is this phone's own, and which; the mailbox takes no other. */
+export async function signRecovery(device: string, n: number, sealed: string, key: CryptoKey): Promise<string> {
+  return b64(await crypto.subtle.sign(SIGN, key, utf8(`daiban-recovery/1\n${device}\n${n}\n${sealed}`)));
+}
+
 /** Opens what `seal` closed; the phone never holds the county's private key: for tests and tools. */
 export async function openSealed(sealed: string, info: string, privateKey: CryptoKey): Promise<string> {
   const bytes = unb64(sealed);

@@ -9,8 +9,10 @@
  */
 import { sha256 } from "./bytes.ts";
 import type { PhoneClock } from "./clock.ts";
-import { sealRecovery, signChallenge } from "./envelope.ts";
+import { signChallenge } from "./envelope.ts";
+import { hinder, leftHere, nothingHinders, sayEmptied } from "./leaving.ts";
 import type { Answer, Net } from "./net.ts";
+import { keepWhomToCall, sealCode } from "./recovery.ts";
 import * as blobs from "./store/blobs.ts";
 import * as county from "./store/county.ts";
 import { cursorToAsk } from "./store/damage.ts";
@@ -20,7 +22,16 @@ import * as inbox from "./store/inbox.ts";
 import { People } from "./store/people.ts";
 import * as records from "./store/records.ts";
 import { type KeyRing, Locked, type Vault } from "./vault.ts";
-import type { MailboxAnswer, MailboxRequest, Order, SyncAnswer, SyncRequest, Wanted } from "./wire.ts";
+import type {
+  MailboxAnswer,
+  MailboxRequest,
+  Me,
+  Order,
+  RecoveryCode,
+  SyncAnswer,
+  SyncRequest,
+  Wanted,
+} from "./wire.ts";
 
 export const FIRST_BATCH = 5;
 export const MAX_BATCH = 200;
@@ -125,8 +136,9 @@ export class Sync {
 
   async #once(): Promise<Outcome> {
     const { db, vault, sending, changed } = this.parts;
+    const said = await sayEmptied(this.parts); // before this phone became somebody's again, if it did
     const identity = await device.get(db, "identity");
-    if (!identity) return { kind: "nothing" };
+    if (!identity) return { kind: said ? "nothing" : "unreachable" };
     const ring = vault.unlocked ? vault.ring : null;
     const talk = new Talk(this.parts, ring);
     try {
@@ -153,6 +165,8 @@ class Talk {
   /** Sent in this conversation and answered without a receipt: not again now. */
   #unanswered = new Set<string>();
   #taken = 0;
+  /** The recovery code this request carries. */
+  #code: RecoveryCode | null = null;
 
   constructor(
     readonly parts: SyncParts,
@@ -164,7 +178,11 @@ class Talk {
   }
 
   async everything(): Promise<void> {
-    const { db } = this.parts;
+    const { db, vault } = this.parts;
+    if (this.ring) {
+      await sealCode(db, vault, this.ring);
+      await this.#rememberWhomToCall(this.ring);
+    }
     let broken: unknown;
     let more = true;
     while (more)
@@ -209,7 +227,8 @@ class Talk {
     }
     if (answer.kind === "refused") {
       sending.clear();
-      if (answer.status === 413 && batch.length > 1) {
+      if (answer.status === 413 && batch.length > 0) {
+        if (batch.length === 1) this.#unanswered.add(batch[0]!.id); // no room for this one: the others go on
         await this.#halve("batch");
         return true;
       }
@@ -241,12 +260,10 @@ class Talk {
   }
 
   async #ask(batch: OutboxRow[]): Promise<Answer<SyncAnswer>> {
-    const { db, clock, net, vault, version } = this.parts;
+    const { db, clock, net, version } = this.parts;
     const identity = (await device.get(db, "identity"))!;
     const cursor = await cursorToAsk(db);
     const heads = (await device.get(db, "heads")) ?? {};
-    const ring = this.ring!;
-    const digits = await vault.unsentDigits(ring);
     const versions = (await device.get(db, "versions")) ?? { me: "", county: "" };
     const body: SyncRequest = {
       ...{ device: identity.device, version, v: 1, epoch: identity.epoch, clock: clock.now().toISOString() },
@@ -256,7 +273,7 @@ class Talk {
       items: batch.map(({ item }) => item!),
       ...{ villages: cursor.villages, cursor: cursor.cursor, inbox: (await device.get(db, "inbox_rev")) ?? 0 },
       waiting: await this.#waiting(batch.length),
-      recovery: digits && (await sealRecovery(digits, identity.device, identity.county_key)),
+      code: await this.#codeToSend(),
       // A lock is never reported as done: the phone stays locked for as long as the county says so.
       ...{ ...versions, done: [], page: (await this.#link()).page },
     };
@@ -276,13 +293,19 @@ class Talk {
     return net("/api/phone/sessions", { json: { device: id, challenge, signature } });
   }
 
-  async #drop(batch: OutboxRow[], done: Order[] = []): Promise<Answer<MailboxAnswer>> {
+  async #codeToSend(): Promise<RecoveryCode | null> {
+    const code = await this.parts.vault.codeToSend();
+    this.#code = code && { n: code.n, sealed: code.sealed, signature: code.signature };
+    return this.#code;
+  }
+
+  async #drop(batch: OutboxRow[]): Promise<Answer<MailboxAnswer>> {
     const { db, clock, net, version } = this.parts;
     const identity = (await device.get(db, "identity"))!;
     const body: MailboxRequest = {
       ...{ device: identity.device, version, v: 1, clock: clock.now().toISOString() },
       items: batch.map(({ item }) => item!),
-      ...{ waiting: await this.#waiting(batch.length), done },
+      ...{ waiting: await this.#waiting(batch.length), done: [], code: await this.#codeToSend() },
     };
     return net<MailboxAnswer>("/api/phone/mailbox", { json: body, token: identity.mailbox });
   }
@@ -307,6 +330,7 @@ class Talk {
       await device.put(db, "heads", {});
       await device.put(db, "inbox_rev", 0);
       await device.put(db, "versions", { me: "", county: "" });
+      await vault.offerCodeAgain();
       await device.put(db, "identity", { ...identity, epoch: answer.epoch });
       this.changed = true;
     }
@@ -316,12 +340,13 @@ class Talk {
     for (const wanted of answer.wanted ?? []) await this.#stillWanted(wanted);
     // Now or never: heard before a picture had arrived, it says nothing of that picture.
     if (answer.kept_to && (await records.release(db, answer.kept_to)) > 0) this.changed = true;
+    if (answer.recovery_kept && this.#code && !restored) await vault.codeKept(this.#code.n);
     await this.#orders(answer.orders ?? []);
     if (this.#mailboxOnly || !this.ring) return false;
     await device.remove(db, "replaced");
     const told = answer as SyncAnswer;
-    if (told.recovery_kept) await vault.forgetDigits();
     if (told.me) {
+      await keepWhomToCall(db, told.me);
       await county.put(db, this.ring, "me", told.me);
       await device.put(db, "agent", told.me.person.name);
       await this.#know({ me: told.me.version });
@@ -368,6 +393,14 @@ class Talk {
     return told.more ?? false;
   }
 
+  /** Where `me` came before the telephone of the lead was kept in clear. */
+  async #rememberWhomToCall(ring: KeyRing): Promise<void> {
+    const { db } = this.parts;
+    if (await device.get(db, "call")) return;
+    const me = await county.get<Me>(db, ring, "me");
+    if (me) await keepWhomToCall(db, me);
+  }
+
   async #know(version: { me?: string; county?: string }): Promise<void> {
     const { db } = this.parts;
     await device.put(db, "versions", { me: "", county: "", ...(await device.get(db, "versions")), ...version });
@@ -396,6 +429,7 @@ class Talk {
     const cipher = await db.get("ciphers", [row.event, row.role]);
     if (!cipher) return;
     if ((await sha256(cipher)) !== row.sha256) return; // damaged on this phone: it would be sent for nothing, for ever
+    const refuse = (forever: boolean) => hinder(this.parts, `${row.event} ${row.role}`, forever);
     let offset = row.sent;
     let opened = false;
     let anew = 0;
@@ -414,8 +448,11 @@ class Talk {
         continue; // where the server ended it says with 409
       }
       if (answer.kind === "refused" && answer.status === 409 && typeof answer.facts.offset === "number") {
-        if (answer.facts.offset === offset) break; // it wants what it was given: something else is wrong
-        if (answer.facts.offset < offset && ++anew > 1) break; // it arrives damaged each time: another day, another link
+        // It wants what it was given, or it arrives damaged each time: another day, another link.
+        if (answer.facts.offset === offset || (answer.facts.offset < offset && ++anew > 1)) {
+          await refuse(false);
+          break;
+        }
         offset = answer.facts.offset;
         await blobs.arrived(db, row.event, row.role, offset, false);
         continue;
@@ -425,7 +462,11 @@ class Talk {
         if ((await this.#openSession()).kind !== "ok") this.#mailboxOnly = true;
         continue;
       }
-      if (answer.kind === "refused") break; // this one not now; the others go on
+      if (answer.kind === "refused") {
+        const never = answer.code === "picture-not-wanted" || answer.code === "body-invalid";
+        if (never || (answer.status < 500 && ![401, 408, 413, 425, 429].includes(answer.status))) await refuse(never);
+        break; // this one not now; the others go on
+      }
       this.#cuts = 0;
       const held = answer.body?.offset; // a stranger's 204 has no body
       // Only a 201 that names all its bytes says that a picture has arrived: it may be let go of then.
@@ -447,25 +488,25 @@ class Talk {
   async #orders(orders: Order[]): Promise<void> {
     const { db, vault } = this.parts;
     const before = await device.get(db, "order");
-    if (orders.includes("wipe")) await device.put(db, "order", "wipe");
-    else if (orders.includes("lock")) await device.put(db, "order", "lock");
-    else if (before === "lock") await device.remove(db, "order");
-    if (before !== (await device.get(db, "order"))) this.changed = true;
-    if (orders.length) vault.lock(); // this conversation may finish with the key it holds
+    const now = orders.includes("wipe") ? "wipe" : orders.includes("lock") ? "lock" : undefined;
+    if (now) await device.put(db, "order", now);
+    else if (before) await device.remove(db, "order"); // withdrawn: the phone counts again
+    if (now !== "wipe") await nothingHinders(db);
+    if (before !== now) this.changed = true;
+    if (now) vault.lock(); // this conversation may finish with the key it holds
   }
 
-  /** Sent what could be sent; empty the phone, then say so. Interrupted, it begins again at the next start. */
+  /** Sent what could be sent; empty the phone, then say so. Killed anywhere in between, it goes on at the next start. */
   async #wipe(): Promise<void> {
     const { db, vault, wiped } = this.parts;
-    const left = await records.counts(db);
-    if (left.waiting > 0 || left.pictures > 0) return; // first everything must have arrived
-    const identity = (await device.get(db, "identity"))!;
+    for (const id of this.#unanswered) await hinder(this.parts, `${id} `, false);
+    const { waits, lost } = await leftHere(db);
+    if (waits) return; // it may still arrive
+    const { device: id, mailbox } = (await device.get(db, "identity"))!;
+    const drafts = await db.count("drafts");
     vault.shut();
-    await device.wipe(db);
-    await device.put(db, "identity", identity); // only to report; no key, no record is left
-    await device.put(db, "order", "wipe");
-    const told = await this.#drop([], ["wipe"]);
-    if (told.kind === "ok") await device.wipe(db);
+    await device.wipe(db, { device: id, mailbox, lost, drafts });
+    await sayEmptied(this.parts);
     wiped();
   }
 

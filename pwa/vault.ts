@@ -3,16 +3,23 @@
  * county keeps; unwrapped it lives in this page's memory. A CryptoKey in IndexedDB would lie in clear on the disk (seen).
  *
  * Nothing is ever erased for wrong PINs: they only wait longer, and the wait is counted before the PIN is looked at, so that
- * closing the app does not skip it.
+ * closing the app does not skip it. What the wait is worth against somebody who sets the clock: docs/adr/0010.
+ *
+ * The 24 digits ("code") are counted: 1, 2, 3 … Opening the phone with one makes the next. An older code goes on opening it
+ * until the county said that it has a newer one, so that whatever the county reads out opens it.
  */
+import type { IDBPObjectStore } from "idb";
 import { buffer, concat, random, utf8, words } from "./bytes.ts";
 import { importSigningKey } from "./envelope.ts";
 import { Problem } from "./problem.ts";
-import type { DB, Sealed, Wrap } from "./store/db.ts";
+import type { DB, FieldDB, Sealed, Wrap } from "./store/db.ts";
+import type { Heard } from "./store/device.ts";
 
 export const ROUNDS = 600_000; // OWASP 2023 for PBKDF2-SHA-256; 0.5 s on a phone four times slower than ours
 /** Seconds to wait after the n-th wrong PIN in a row; the last one stands for all after it. */
 export const DELAYS_S = [0, 0, 60, 120, 300, 900, 3600] as const;
+/** The same for the 24 digits: they are misheard on a bad line, and nobody guesses them. */
+export const CODE_DELAYS_S = [0, 0, 0, 30, 60, 120, 300] as const;
 /** A sync that runs when the phone locks may use the key this much longer. */
 export const GRACE_MS = 120_000;
 
@@ -20,20 +27,41 @@ type AeadKey = CryptoKey;
 
 interface Keys {
   pin: Wrap;
+  /** By the newest code. */
   recovery: Wrap;
+  /** Which code that is; missing: the first, of a program that did not count. */
+  n?: number;
+  /** By older codes, one of which the county may still hold. */
+  earlier?: { n: number; wrap: Wrap }[];
   /** PKCS 8 of the device key, sealed under the data key. */
   signing: Sealed;
-  /** The 24 digits, sealed, until the county has them. */
+  /** The 24 digits of the newest code, sealed, until they are sealed to the county. */
   digits: Sealed | null;
+}
+
+/** A code as it travels: sealed to the county, signed, so that a locked phone can send it too. */
+export interface Code {
+  n: number;
+  sealed: string;
+  signature: string;
+  /** The county said that it has it. */
+  kept: boolean;
 }
 
 interface Wrong {
   count: number;
-  /** Phone clock, ms. */
+  /** By the county's clock as this phone knows it, ms. */
   until: number;
 }
 
+type Secret = "pin" | "code";
+type DeviceStore = IDBPObjectStore<FieldDB, ["device"], "device", "readwrite">;
+
 const NONE: Wrong = { count: 0, until: 0 };
+const COUNTED = {
+  pin: { under: "wrong", delays: DELAYS_S, wait: "pin-wait" },
+  code: { under: "wrong_code", delays: CODE_DELAYS_S, wait: "recovery-wait" },
+} as const;
 
 export class Locked extends Error {}
 
@@ -135,77 +163,175 @@ export class Vault {
     const keys: Keys = {
       pin: pinWrap,
       recovery: recoveryWrap,
+      n: 1,
       signing: await ring.sealBytes("device", "signing", new Uint8Array(signingPkcs8)),
       digits: await ring.seal("device", "digits", digits),
     };
-    await this.#put("keys", keys);
+    await this.#put({ keys });
     raw.fill(0);
     this.#open(ring);
   }
 
-  /** Milliseconds until a PIN may be tried again. */
-  async waitMs(): Promise<number> {
-    return this.#left(await this.#wrong());
-  }
-
-  #left({ count, until }: Wrong): number {
-    // A clock set back must not lock somebody out for a year.
-    return Math.max(0, Math.min(until - this.now().getTime(), delayMs(count)));
-  }
-
-  /** Count a try before it is made, in one transaction: many windows have no more tries than one. Problem `pin-wait`. */
-  async #count(): Promise<number> {
-    const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
-    const wrong = ((await tx.store.get("wrong")) as Wrong | undefined) ?? NONE;
-    const wait = this.#left(wrong);
-    const count = wrong.count + 1;
-    if (wait === 0) await tx.store.put({ count, until: this.now().getTime() + delayMs(count) }, "wrong");
+  /** Milliseconds until it may be tried again. */
+  async waitMs(secret: Secret = "pin"): Promise<number> {
+    const tx = this.db.transaction("device", "readwrite");
+    const { left } = await this.#look(secret, tx.store);
     await tx.done;
-    if (wait > 0) throw new Problem("pin-wait", { seconds: Math.ceil(wait / 1000) }, 422);
+    return left;
+  }
+
+  /** Count a try before it is made, in one transaction: many windows have no more tries than one. Problem `…-wait`. */
+  async #count(secret: Secret): Promise<number> {
+    const { under, delays, wait } = COUNTED[secret];
+    const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
+    const { wrong, left, time } = await this.#look(secret, tx.store);
+    const count = wrong.count + 1;
+    if (left === 0) await tx.store.put({ count, until: time + delayMs(count, delays) }, under);
+    await tx.done;
+    if (left > 0) throw new Problem(wait, { seconds: Math.ceil(left / 1000) }, 422);
     return count;
+  }
+
+  /**
+   * What is left of a wait, by the county's time as far as it is known: a clock set forward wins nothing once the county has
+   * been heard. By a clock that was set back the wait begins anew, once: nobody is locked out until it has caught up.
+   */
+  async #look(secret: Secret, store: DeviceStore): Promise<{ wrong: Wrong; left: number; time: number }> {
+    const { under, delays } = COUNTED[secret];
+    const wrong = ((await store.get(under)) as Wrong | undefined) ?? NONE;
+    const heard = (await store.get("heard")) as Heard | undefined;
+    const time = this.now().getTime() + (heard?.offset_ms ?? 0);
+    const whole = delayMs(wrong.count, delays);
+    if (wrong.until - time > whole) await store.put({ ...wrong, until: time + whole }, under);
+    return { wrong, left: Math.max(0, Math.min(wrong.until - time, whole)), time };
   }
 
   /** Throws Problem `pin-wrong` {seconds} or `pin-wait` {seconds}. */
   async unlock(pin: string): Promise<void> {
     const keys = await this.#keys();
-    const count = await this.#count();
+    const count = await this.#count("pin");
     let raw: Uint8Array<ArrayBuffer>;
     try {
       raw = await this.#unwrap(keys.pin, pin, "pin");
     } catch {
-      throw new Problem("pin-wrong", { seconds: delayMs(count) / 1000 }, 422);
+      throw new Problem("pin-wrong", { seconds: delayMs(count, DELAYS_S) / 1000 }, 422);
     }
-    await this.#put("wrong", NONE);
+    await this.#put({ wrong: NONE, wrong_code: NONE });
     this.#open(await this.#ringFrom(keys, raw));
   }
 
-  /** The county's 24 digits open it once; a new PIN and new digits follow at once. */
-  async recover(digits: string, newPin: string): Promise<void> {
-    refuseWeak(newPin);
-    const keys = await this.#keys();
-    let raw: Uint8Array<ArrayBuffer>;
-    try {
-      raw = await this.#unwrap(keys.recovery, digits.replace(/\D/g, ""), "recovery");
-    } catch {
-      throw new Problem("recovery-wrong", {}, 422);
-    }
-    const fresh = recoveryDigits();
-    const [pin, recovery] = await Promise.all([this.#wrap(raw, newPin, "pin"), this.#wrap(raw, fresh, "recovery")]);
-    const ring = await this.#ringFrom(keys, raw);
-    await this.#put("keys", { ...keys, pin, recovery, digits: await ring.seal("device", "digits", fresh) });
-    await this.#put("wrong", NONE);
-    this.#open(ring);
+  /** Whether these 24 digits open the phone; a try like any other. Throws Problem `recovery-wrong` or `recovery-wait`. */
+  async tryCode(digits: string): Promise<void> {
+    (await this.#byCode(digits)).raw.fill(0);
   }
 
-  /** The 24 digits the county does not have yet, or null. */
+  /**
+   * Open with a code and choose a new PIN; the next code takes its place at once, and older ones go on opening until the county
+   * has it. Throws as `tryCode`, and Problem `pin-weak`.
+   */
+  async recover(digits: string, newPin: string): Promise<void> {
+    refuseWeak(newPin);
+    const { raw, n: used } = await this.#byCode(digits);
+    for (;;) {
+      const keys = await this.#keys();
+      const n = (keys.n ?? 1) + 1;
+      const fresh = recoveryDigits();
+      const [pin, recovery] = await Promise.all([this.#wrap(raw, newPin, "pin"), this.#wrap(raw, fresh, "recovery")]);
+      const ring = await this.#ringFrom(keys, raw.slice());
+      const sealed = await ring.seal("device", "digits", fresh);
+      const earlier = [...(keys.earlier ?? []).filter((each) => each.n >= used), { n: n - 1, wrap: keys.recovery }];
+      if (await this.#replace(keys, { ...keys, pin, recovery, n, earlier, digits: sealed })) {
+        raw.fill(0);
+        this.#open(ring);
+        return;
+      }
+      ring.die(); // another window was quicker: its PIN gives way to this one, and its code stands beside
+    }
+  }
+
+  /** Put the new keys in the place of those they were made from, and forget the misses; false when those are no more. */
+  async #replace(from: Keys, to: Keys): Promise<boolean> {
+    const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
+    const now = (await tx.store.get("keys")) as Keys | undefined;
+    const same = now !== undefined && (now.n ?? 1) === (from.n ?? 1);
+    if (same)
+      await Promise.all([
+        tx.store.put({ ...to, earlier: to.earlier ?? [] }, "keys"),
+        tx.store.put(NONE, "wrong"),
+        tx.store.put(NONE, "wrong_code"),
+      ]);
+    await tx.done;
+    return same;
+  }
+
+  async #byCode(digits: string): Promise<{ raw: Uint8Array<ArrayBuffer>; n: number }> {
+    const count = await this.#count("code");
+    const keys = await this.#keys();
+    const wraps = [{ n: keys.n ?? 1, wrap: keys.recovery }, ...[...(keys.earlier ?? [])].reverse()];
+    for (const { n, wrap } of wraps) {
+      const raw = await this.#unwrap(wrap, digits, "recovery").catch(() => null);
+      if (!raw) continue;
+      await this.#put({ wrong_code: NONE });
+      return { raw, n };
+    }
+    throw new Problem("recovery-wrong", { seconds: delayMs(count, CODE_DELAYS_S) / 1000 }, 422);
+  }
+
+  /** The 24 digits that are not sealed to the county yet, or null. */
   async unsentDigits(ring: KeyRing): Promise<string | null> {
     const { digits } = await this.#keys();
     return digits ? ring.open<string>("device", "digits", digits) : null;
   }
 
-  /** The county said it keeps them: forget them here. */
-  async forgetDigits(): Promise<void> {
-    await this.#put("keys", { ...(await this.#keys()), digits: null });
+  /** Whether the county can read out a code that opens this phone: not before it has heard the first one. */
+  async hasCodeAtCounty(): Promise<boolean> {
+    const { n, digits } = await this.#keys();
+    return (n ?? 1) > 1 || (digits === null && (await this.codeToSend()) === null);
+  }
+
+  /** Have the newest code sealed to the county by `seal`, and keep it as it travels in place of its digits. */
+  async sealCode(
+    ring: KeyRing,
+    seal: (n: number, digits: string) => Promise<Pick<Code, "sealed" | "signature">>,
+  ): Promise<void> {
+    const keys = await this.#keys();
+    if (!keys.digits) return;
+    const n = keys.n ?? 1;
+    const sealed = await seal(n, await ring.open<string>("device", "digits", keys.digits));
+    const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
+    const now = (await tx.store.get("keys")) as Keys | undefined;
+    if (now && (now.n ?? 1) === n && now.digits)
+      await Promise.all([
+        tx.store.put({ n, ...sealed, kept: false }, "code"),
+        tx.store.put({ ...now, n, digits: null }, "keys"),
+      ]);
+    await tx.done;
+  }
+
+  /** The code the county does not have yet, or null; also while the phone is locked. */
+  async codeToSend(): Promise<Code | null> {
+    const code = (await this.db.get("device", "code")) as Code | undefined;
+    return code && !code.kept ? code : null;
+  }
+
+  /** The county has code `n` or a newer one: older ones open no more. An answer to an older request changes nothing newer. */
+  async codeKept(n: number): Promise<void> {
+    const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
+    const [code, keys] = await Promise.all([tx.store.get("code"), tx.store.get("keys")]);
+    const sent = code as Code | undefined;
+    if (sent?.n === n) await tx.store.put({ ...sent, kept: true }, "code");
+    const before = keys as Keys | undefined;
+    if (before?.earlier?.length)
+      await tx.store.put({ ...before, earlier: before.earlier.filter((each) => each.n >= n) }, "keys");
+    await tx.done;
+  }
+
+  /** The county was restored and may have gone back to an older code: it is sent this one again. */
+  async offerCodeAgain(): Promise<void> {
+    const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
+    const code = (await tx.store.get("code")) as Code | undefined;
+    if (code) await tx.store.put({ ...code, kept: false }, "code");
+    await tx.done;
   }
 
   lock(): void {
@@ -244,13 +370,9 @@ export class Vault {
     return keys;
   }
 
-  async #wrong(): Promise<Wrong> {
-    return ((await this.db.get("device", "wrong")) as Wrong | undefined) ?? NONE;
-  }
-
-  async #put(name: string, value: unknown): Promise<void> {
+  async #put(values: Record<string, unknown>): Promise<void> {
     const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
-    await Promise.all([tx.store.put(value, name), tx.done]);
+    await Promise.all([...Object.entries(values).map(([name, value]) => tx.store.put(value, name)), tx.done]);
   }
 
   async #wrap(raw: Uint8Array<ArrayBuffer>, secret: string, use: "pin" | "recovery"): Promise<Wrap> {
@@ -282,9 +404,9 @@ async function stretch(secret: string, salt: Uint8Array<ArrayBuffer>, iterations
   return crypto.subtle.deriveKey(how, base, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 }
 
-function delayMs(wrong: number): number {
+function delayMs(wrong: number, delays: readonly number[]): number {
   if (wrong < 1) return 0;
-  return DELAYS_S[Math.min(wrong, DELAYS_S.length) - 1]! * 1000;
+  return delays[Math.min(wrong, delays.length) - 1]! * 1000;
 }
 
 /** 24 digits without bias: bytes above 249 are thrown again. */

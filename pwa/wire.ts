@@ -99,6 +99,20 @@ export interface EnrolmentState {
 
 export type Order = "lock" | "wipe";
 
+/** The 24 digits, sealed and signed; `n` counts them. */
+export interface RecoveryCode {
+  n: number;
+  sealed: string;
+  signature: string;
+}
+
+/** What an emptied phone could not bring: a picture by event and role, or a record (no role). */
+export interface Lost {
+  event: Uuid;
+  role: string;
+  why: "damaged" | "missing" | "refused" | "unanswered";
+}
+
 export interface MailboxRequest {
   device: Uuid;
   version: string;
@@ -107,6 +121,10 @@ export interface MailboxRequest {
   items: SealedItem[];
   waiting: { records: number; blobs: number };
   done: Order[];
+  code?: RecoveryCode | null;
+  /** With `done`. */
+  lost?: Lost[];
+  drafts?: number;
 }
 
 export interface SyncRequest {
@@ -122,7 +140,7 @@ export interface SyncRequest {
   cursor: string;
   inbox: number;
   waiting: { records: number; blobs: number };
-  recovery: string | null;
+  code: RecoveryCode | null;
   me: string;
   county: string;
   done: Order[];
@@ -295,7 +313,8 @@ export interface InboxRow {
     | "phone"
     | "complaint"
     | "kin"
-    | "loss";
+    | "loss"
+    | "recovery";
   resident?: Uuid | null;
   about?: Uuid | null;
   words: string;
@@ -374,6 +393,7 @@ export interface MailboxAnswer {
   receipts?: Receipt[];
   wanted?: Wanted[];
   orders?: Order[];
+  recovery_kept?: boolean;
 }
 
 export interface SyncAnswer extends MailboxAnswer {

@@ -162,6 +162,12 @@ WORDS: dict[str, dict[str, Any]] = {
         "resumed": _l("paid again"),
         "ended": _l("ended by the agency"),
     },
+    "not-brought": {
+        "damaged": _l("damaged on the phone"),
+        "missing": _l("no longer on the phone"),
+        "refused": _l("the county did not take it"),
+        "unanswered": _l("sent several times, never answered"),
+    },
     "care-state": {
         "proposed": _l("proposed, consent to be asked"),
         "enrolled": _l("on the roster"),
@@ -182,7 +188,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "due": _l("Somebody is due"),
         "badge": _l("About a badge"),
         "phone_locked": _l("Your phone was locked"),
-        "phone": _l("A phone was given out"),
+        "phone": _l("A phone: given out, or emptied"),
+        "recovery": _l("The code of a phone was shown"),
         "consent": _l("Somebody took their agreement back"),
         "death": _l("About a death told of"),
         "held": _l("A record waits for your word"),

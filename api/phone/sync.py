@@ -60,10 +60,10 @@ def add_mail() -> ResponseReturnValue:
     if body.device != phone.id:
         raise PhoneUnknown()
     receipts = sync.receive(items_of(body.items), now=g.now, carrier=phone)
-    phone_talk.note(phone, _said(body), now=g.now)
+    kept = phone_talk.note(phone, _said(body), now=g.now)
     answer = _answer(phone, receipts, scopes=[phone.scope, *(r.scope for r in receipts if r.scope)])
     del answer["heads"]
-    return told(answer)
+    return told(answer | ({"recovery_kept": True} if kept else {}))
 
 
 def items_of(items: Iterable[Any]) -> list[sync.Item]:
@@ -84,10 +84,14 @@ def _item(item: SealedItem | ClearItem | Misshapen) -> sync.Item:
 
 
 def _said(body: SyncRequest | MailboxRequest) -> phone_talk.Said:
-    waiting = body.waiting
+    waiting, code = body.waiting, body.code
+    lost = [each.model_dump(mode="json") for each in getattr(body, "lost", ())]
+    old = getattr(body, "recovery", None)
     return phone_talk.Said(
-        version=body.version, clock=body.clock, done=body.done, recovery=getattr(body, "recovery", None),
+        version=body.version, clock=body.clock, done=body.done,
+        code=phone_talk.Code(code.n, code.sealed, code.signature) if code else phone_talk.Code(0, old) if old else None,
         records=waiting.records if waiting else None, blobs=waiting.blobs if waiting else None,
+        lost=lost, drafts=getattr(body, "drafts", 0),
     )  # fmt: skip
 
 

@@ -147,6 +147,23 @@ class Waiting(Asked):
 Order = Literal["lock", "wipe"]
 
 
+class RecoveryCode(Asked):
+    """The 24 digits that open the phone, sealed to the county; `n` counts the phone's codes, so that an older one that
+    comes late never takes the place of a newer one."""
+
+    n: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    sealed: Annotated[B64, StringConstraints(max_length=400)]
+    signature: Annotated[B64, StringConstraints(max_length=100)]  # ES256 by the device key: docs/formats.md §5
+
+
+class Lost(Asked):
+    """What a phone could not bring before it emptied itself: a picture by event and role, or a record (no role)."""
+
+    event: UUID
+    role: Short = ""
+    why: Short = ""  # damaged | missing | refused | unanswered
+
+
 class MailboxRequest(Asked):
     """Dropped by a locked phone, by its worker or by a colleague: only sealed items, nothing to read but orders."""
 
@@ -157,6 +174,9 @@ class MailboxRequest(Asked):
     items: Annotated[list[OnlySealed], Field(max_length=200)] = []
     waiting: Waiting | None = None
     done: list[Order] = []  # orders obeyed
+    code: RecoveryCode | None = None  # while the county does not have the newest
+    lost: Annotated[list[Lost], Field(max_length=200)] = []  # with `done`: what could not be brought
+    drafts: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0  # with `done`: forms that were begun and never saved
 
 
 class SyncRequest(Asked):
@@ -175,7 +195,8 @@ class SyncRequest(Asked):
     cursor: Annotated[str, StringConstraints(max_length=4000)] = ""  # as answered with `more`
     inbox: Count = 0
     waiting: Waiting = Waiting()
-    recovery: Annotated[B64, StringConstraints(max_length=400)] | None = None  # 24 digits, sealed to the county
+    recovery: Annotated[B64, StringConstraints(max_length=400)] | None = None  # as older programs sent their one code
+    code: RecoveryCode | None = None  # while the county does not have the newest
     me: Short = ""  # version known
     county: Short = ""  # version known
     done: list[Order] = []  # orders obeyed
@@ -353,6 +374,7 @@ class InboxRow(Told):
         "complaint",
         "kin",
         "loss",
+        "recovery",
     ]
     resident: UUID | None = None
     about: UUID | None = None  # what to open; of a query its own id, of an answer the request or complaint
@@ -454,6 +476,7 @@ class MailboxAnswer(Told):
     receipts: list[Receipt] = []
     wanted: list[Wanted] = []
     orders: list[Order] = []
+    recovery_kept: bool = False  # the code of this request, or a newer one, is kept
 
 
 class SyncAnswer(Told):
@@ -473,7 +496,7 @@ class SyncAnswer(Told):
     me: Me | None = None
     county: County | None = None
     orders: list[Order] = []
-    recovery_kept: bool = False  # the 24 digits arrived: the phone may forget them
+    recovery_kept: bool = False  # the code of this request, or a newer one, is kept
 
 
 class PieceAnswer(Told):

@@ -168,7 +168,7 @@ async function page(ctx: Ctx, row: InboxRow, text: string, errors: Errors): Prom
 /** Where the one thing of a line stands. */
 async function thingOf(ctx: Ctx, row: InboxRow, name: string): Promise<string> {
   if (row.kind === "badge") return "/field/me";
-  if (row.kind === "phone_locked") return "/field/me/phone";
+  if (row.kind === "phone_locked" || row.kind === "recovery") return "/field/me/phone";
   if (row.kind === "held" && row.about && (await ctx.store.records.get(row.about)))
     return `/field/records/${row.about}`;
   if (row.resident && name)

@@ -1,6 +1,6 @@
 /** What this phone is, in clear: nothing here names a resident. */
 import type { CountyKey } from "../envelope.ts";
-import type { Head } from "../wire.ts";
+import type { Head, Lost } from "../wire.ts";
 import { type DB, STRICT } from "./db.ts";
 
 export interface Identity {
@@ -31,6 +31,24 @@ export interface Cursor {
   cursor: string;
 }
 
+/** All that is left of an emptied phone: enough to say so. */
+export interface Emptied {
+  device: string;
+  mailbox: string;
+  /** What could not be brought. */
+  lost: Lost[];
+  /** Forms that were begun and never saved. */
+  drafts: number;
+}
+
+export interface Hindered {
+  times: number;
+  /** Phone clock of the last time, ms. */
+  at: number;
+  /** The county will never take it. */
+  forever: boolean;
+}
+
 interface Values {
   identity: Identity;
   /** Name of the agent, for the unlock page. */
@@ -51,6 +69,12 @@ interface Values {
   packed: number;
   settings: { lang: "zh-Hans" | "en"; view: "" | "elder" | "elder elder-max" };
   order: "lock" | "wipe";
+  /** Whom to call when it does not open: the township's lead, as on the list in the village. */
+  call: { name: string; phone: string };
+  /** The county's order was obeyed; here until it has heard so. */
+  emptied: Emptied;
+  /** While an order to empty stands: what came back without being taken, by `event role`. */
+  hindered: Record<string, Hindered>;
   /** Days without an answer after which the pack closes (county setting). */
   lease_days: number;
   /** Sizes that fit the link. */
@@ -75,9 +99,12 @@ export async function remove(db: DB, name: keyof Values): Promise<void> {
   await db.delete("device", name);
 }
 
-/** Empty every store: after "forget this phone" or an order of the county. What is not sent is gone. */
-export async function wipe(db: DB): Promise<void> {
+/** Empty every store: after "forget this phone" or an order of the county. What is not sent is gone; `emptied` stays. */
+export async function wipe(db: DB, emptied?: Emptied): Promise<void> {
   const names = [...db.objectStoreNames];
   const tx = db.transaction(names, "readwrite", STRICT);
-  await Promise.all([...names.map((name) => tx.objectStore(name).clear()), tx.done]);
+  const told = emptied ?? ((await tx.objectStore("device").get("emptied")) as Emptied | undefined);
+  const writes: Promise<unknown>[] = names.map((name) => tx.objectStore(name).clear());
+  if (told) writes.push(tx.objectStore("device").put(told, "emptied")); // in one step: killed here, it is still said
+  await Promise.all([...writes, tx.done]);
 }

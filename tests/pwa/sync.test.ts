@@ -1,10 +1,20 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { record } from "../../pwa/ctx.ts";
 import { openSealed } from "../../pwa/envelope.ts";
+import { APART_MS, IN_VAIN } from "../../pwa/leaving.ts";
+import { sealCode } from "../../pwa/recovery.ts";
 import * as device from "../../pwa/store/device.ts";
 import { People } from "../../pwa/store/people.ts";
 import { FIRST_BATCH, LEAST_PIECE, pauseMs } from "../../pwa/sync.ts";
-import type { MailboxRequest, Receipt, ReceiptState, SealedItem, SyncAnswer, SyncRequest } from "../../pwa/wire.ts";
+import type {
+  MailboxRequest,
+  Receipt,
+  ReceiptState,
+  RecoveryCode,
+  SealedItem,
+  SyncAnswer,
+  SyncRequest,
+} from "../../pwa/wire.ts";
 import {
   CHEN,
   countyKeys,
@@ -151,6 +161,7 @@ test("locked, it drops sealed items by the mailbox token and reads their receipt
   expect(ask.token).toBe("mailbox-token");
   expect(Object.keys(ask.json as MailboxRequest).sort()).toEqual([
     "clock",
+    "code",
     "device",
     "done",
     "items",
@@ -277,18 +288,74 @@ test("me and the county's words come only when changed", async () => {
   expect(await device.get(one.db, "versions")).toEqual({ me: "m2", county: "c1" });
 });
 
-test("the 24 digits travel sealed until the county says it keeps them", async () => {
+test("the recovery code travels sealed and signed until the county says it keeps it", async () => {
   const one = await phone();
   const digits = await one.vault.unsentDigits(one.vault.ring);
-  let sealed = "";
-  takes(one, ({ recovery }) => {
-    sealed = recovery!;
+  const sent: (RecoveryCode | null)[] = [];
+  takes(one, ({ code }) => {
+    sent.push(code);
+    return { recovery_kept: sent.length > 1 };
+  });
+  for (let n = 0; n < 3; n++) await one.sync.run();
+  const county = await countyKeys();
+  expect(await openSealed(sent[0]!.sealed, `daiban-recovery/1\n${id(800)}`, county.private)).toBe(digits);
+  expect(sent).toEqual([sent[0], sent[0], null]);
+  expect(sent[0]).toMatchObject({ n: 1, signature: expect.stringMatching(/^[\w-]{86}$/) });
+  expect(await one.vault.unsentDigits(one.vault.ring)).toBeNull();
+});
+
+test("a sync that carried the old code and ends after a recovery leaves the new code to be sent", async () => {
+  const one = await phone();
+  const first = (await one.vault.unsentDigits(one.vault.ring))!;
+  const sent: number[] = [];
+  takes(one, () => ({ recovery_kept: true }));
+  one.county.on(async (path, { json }) => {
+    if (path !== "/api/phone/sync") return undefined;
+    sent.push((json as SyncRequest).code?.n ?? 0);
+    if (sent.length === 1) await one.vault.recover(first, "274835"); // while the answer is on its way
+    return undefined;
+  });
+  for (let n = 0; n < 3; n++) await one.sync.run();
+  expect(sent).toEqual([1, 2, 0]);
+});
+
+test("a phone whose PIN was forgotten before its first sync sends its code locked", async () => {
+  const one = await phone();
+  await sealCode(one.db, one.vault, one.vault.ring);
+  one.vault.lock();
+  const sent: unknown[] = [];
+  takes(one, (asked) => {
+    sent.push(asked.code);
     return { recovery_kept: true };
   });
   await one.sync.run();
-  const county = await countyKeys();
-  expect(await openSealed(sealed, `daiban-recovery/1\n${id(800)}`, county.private)).toBe(digits);
-  expect(await one.vault.unsentDigits(one.vault.ring)).toBeNull();
+  await one.sync.run();
+  expect(one.county.asked.map(({ path }) => path)).toEqual(["/api/phone/mailbox", "/api/phone/mailbox"]);
+  expect(sent).toEqual([expect.objectContaining({ n: 1 }), null]);
+});
+
+test("a restored county, which may have gone back to an older code, is sent the newest again", async () => {
+  const one = await phone();
+  const sent: number[] = [];
+  let epoch = 1;
+  takes(one, ({ code }) => {
+    if (code) sent.push(code.n);
+    return { recovery_kept: code !== null, epoch };
+  });
+  await one.sync.run();
+  await one.sync.run();
+  epoch = 2;
+  one.vault.lock(); // the PIN may be forgotten by now
+  await one.sync.run();
+  await one.sync.run();
+  expect(sent).toEqual([1, 1]);
+});
+
+test("whom to call stands in clear, and nothing else of the people", async () => {
+  const one = await phone();
+  takes(one);
+  await one.sync.run();
+  expect(await device.get(one.db, "call")).toEqual({ name: "李国秀", phone: "10285550101" });
 });
 
 test("rows that find no room keep nothing back: records and pictures leave, and make room", async () => {
@@ -533,13 +600,37 @@ test("told to wipe without the last record arriving, it keeps it", async () => {
   await withPicture(one, 20_000);
   takes(one, () => ({ orders: ["wipe"] }));
   one.county.on((path) => (path.startsWith("/api/phone/blobs") ? cut() : undefined));
-  await one.sync.run();
+  for (let n = 0; n < 10; n++) {
+    await one.sync.run();
+    one.at.now = new Date(one.at.now.getTime() + 86_400_000);
+  }
   expect(one.wiped).toBe(0);
   expect(await one.db.count("blobs")).toBe(1);
   shelf(one);
   await one.sync.run();
   expect(one.wiped).toBe(1);
 });
+
+test("an order withdrawn while the last picture is on its way leaves everything", async () => {
+  const one = await phone();
+  await withPicture(one, 20_000);
+  takes(one, () => ({ orders: ["wipe"] }));
+  one.county.on((path) => (path.startsWith("/api/phone/blobs") ? cut() : undefined));
+  await one.sync.run();
+  expect(await device.get(one.db, "order")).toBe("wipe");
+  takes(one, () => ({ orders: [] }));
+  shelf(one);
+  await one.sync.run();
+  expect(one.wiped).toBe(0);
+  expect((await one.post("/field/unlock", { pin: PIN })).status).toBe(200);
+  expect(await one.store.records.list()).toHaveLength(1);
+});
+
+/** The last report of an emptied phone. */
+function reported({ county }: TestPhone): MailboxRequest {
+  return county.asked.filter(({ ask }) => (ask.json as MailboxRequest | undefined)?.done?.length).at(-1)!.ask
+    .json as MailboxRequest;
+}
 
 test("told to wipe, it does not wait for the picture of a record that was refused", async () => {
   const one = await phone();
@@ -548,6 +639,92 @@ test("told to wipe, it does not wait for the picture of a record that was refuse
   shelf(one);
   await one.sync.run();
   expect(one.wiped).toBe(1);
+  expect(reported(one).lost).toEqual([]);
+});
+
+test.each<[string, (one: TestPhone, event: string) => Promise<unknown>]>([
+  ["damaged", (one, event) => one.db.put("ciphers", new ArrayBuffer(20_028), [event, "picture"])],
+  ["missing", (one, event) => one.db.delete("ciphers", [event, "picture"])],
+  [
+    "refused",
+    async (one) =>
+      one.county.on((path) => (path.startsWith("/api/phone/blobs") ? refused(404, "picture-not-wanted") : undefined)),
+  ],
+])("told to wipe with a picture that is %s, it brings the rest, empties itself and names it", async (why, spoil) => {
+  const one = await phone();
+  const event = await withPicture(one, 20_000);
+  await one.store.drafts.open("visit:1");
+  await spoil(one, event);
+  const got = takes(one, () => ({ orders: ["wipe"] }));
+  await one.sync.run();
+  expect(got).toHaveLength(1);
+  expect(one.wiped).toBe(1);
+  expect(reported(one)).toMatchObject({ done: ["wipe"], lost: [{ event, role: "picture", why }], drafts: 1 });
+});
+
+test("told to wipe, a record that the county never answers is tried three times, apart, and then named", async () => {
+  const one = await phone();
+  const { id: event } = await record(one.ctx(), visit(id(1)));
+  one.county.on((path) => (path.startsWith("/api") ? ok({ epoch: 1, now: NOW, orders: ["wipe"] }) : undefined));
+  for (let n = 0; n < IN_VAIN; n++) {
+    expect(one.wiped).toBe(0);
+    for (let again = 0; again < 4; again++) await one.sync.run(); // one bad minute counts once
+    one.at.now = new Date(one.at.now.getTime() + APART_MS);
+  }
+  expect(one.wiped).toBe(1);
+  expect(reported(one).lost).toEqual([{ event, role: "", why: "unanswered" }]);
+});
+
+test("a record too large for the county does not keep the others here, nor the phone from emptying itself", async () => {
+  const one = await phone();
+  const { id: poison } = await record(one.ctx(), visit(id(1)));
+  await record(one.ctx(), visit(id(2)));
+  const got = takes(one, () => ({ orders: ["wipe"] }));
+  one.county.on((path, { json }) =>
+    path === "/api/phone/sync" || path === "/api/phone/mailbox"
+      ? (json as SyncRequest).items.some((item) => item.id === poison)
+        ? refused(413)
+        : undefined
+      : undefined,
+  );
+  await one.sync.run();
+  expect(got.map((item) => item.id)).not.toContain(poison);
+  expect(got).toHaveLength(1);
+  for (let n = 1; n < IN_VAIN; n++) {
+    one.at.now = new Date(one.at.now.getTime() + APART_MS);
+    await one.sync.run();
+  }
+  expect(one.wiped).toBe(1);
+  expect(reported(one).lost).toEqual([{ event: poison, role: "", why: "unanswered" }]);
+});
+
+test("emptied without signal for the report, it looks new, and says so as soon as it can, once", async () => {
+  const one = await phone();
+  await record(one.ctx(), visit(id(1)));
+  takes(one, () => ({ orders: ["wipe"] }));
+  one.county.on((_path, { json }) => ((json as MailboxRequest)?.done?.length ? cut() : undefined));
+  await one.sync.run();
+  expect(one.wiped).toBe(1);
+  expect(await device.get(one.db, "identity")).toBeUndefined();
+  expect((await one.get("/field/")).status).toBe(200); // the page that sets a phone up, and no circle of redirects
+  expect(await one.sync.run()).toEqual({ kind: "unreachable" });
+  one.county.on((path) => (path === "/api/phone/mailbox" ? ok({ epoch: 1, now: NOW }) : undefined));
+  const asked = one.county.asked.length;
+  for (let n = 0; n < 2; n++) expect(await one.sync.run()).toEqual({ kind: "nothing" });
+  expect(one.county.asked.length).toBe(asked + 1);
+  for (const name of one.db.objectStoreNames) expect(await one.db.count(name)).toBe(0);
+});
+
+test("given to somebody else before it could say that it is empty, it says so and keeps its new keys", async () => {
+  const one = await phone();
+  await device.wipe(one.db, { device: id(700), mailbox: "old-token", lost: [], drafts: 0 });
+  const next = await phone({ name: one.name });
+  takes(next);
+  await next.sync.run();
+  const report = next.county.asked[0]!;
+  expect(report.ask).toMatchObject({ token: "old-token", json: { device: id(700), done: ["wipe"] } });
+  expect(await next.vault.exists()).toBe(true);
+  expect(await device.get(next.db, "emptied")).toBeUndefined();
 });
 
 test("tries come soon after a failure and then ever later, never at one moment for all phones", () => {

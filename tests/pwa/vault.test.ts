@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { makeDeviceKey } from "../../pwa/envelope.ts";
 import { open } from "../../pwa/store/db.ts";
-import { DELAYS_S, GRACE_MS, Locked, recoveryDigits, Vault, weakness } from "../../pwa/vault.ts";
+import { CODE_DELAYS_S, DELAYS_S, GRACE_MS, Locked, recoveryDigits, Vault, weakness } from "../../pwa/vault.ts";
 import { PIN } from "./kit.ts";
 
 let count = 0;
@@ -72,12 +72,16 @@ test("while it waits even the right PIN is not looked at", async () => {
   await expect(made.unlock(PIN)).rejects.toMatchObject({ code: "pin-wait", facts: { seconds: 60 } });
 });
 
-test("a clock set back does not make the wait longer than it is", async () => {
+test("by a clock set back the wait is as long as it is, and ends", async () => {
   const { db, now } = await vault();
   const made = new Vault(db, () => now.at, 10);
   for (let n = 0; n < 3; n++) await made.unlock("999998").catch(() => undefined);
   now.at = new Date("2020-01-01T00:00:00Z");
   expect(await made.waitMs()).toBe(60_000);
+  now.at = new Date("2020-01-01T00:00:59Z");
+  expect(await new Vault(db, () => now.at, 10).waitMs()).toBe(1_000);
+  now.at = new Date("2020-01-01T00:01:00Z");
+  await made.unlock(PIN);
 });
 
 test("the count is written before the PIN is tried, so closing the app skips nothing", async () => {
@@ -90,20 +94,143 @@ test("the count is written before the PIN is tried, so closing the app skips not
   expect(await db.get("device", "wrong")).toMatchObject({ count: 1 });
 });
 
-test("the 24 digits open it once; then new ones stand in their place", async () => {
+/** What the county holds, as the phone sends it: the digits themselves, for here nothing is sealed to anybody. */
+const inClear = async (n: number, digits: string) => ({ sealed: digits, signature: String(n) });
+
+/** Send the newest code; the county keeps it, and says so unless told otherwise. */
+async function codeSent(made: Vault, { heard = true } = {}): Promise<string> {
+  await made.sealCode(made.ring, inClear);
+  const { n, sealed } = (await made.codeToSend())!;
+  if (heard) await made.codeKept(n);
+  return sealed;
+}
+
+test("the 24 digits open it, and once the county has the next ones only those do", async () => {
   const { db, made } = await vault();
-  const digits = (await made.unsentDigits(made.ring))!;
+  const digits = await codeSent(made);
   expect(digits).toMatch(/^\d{24}$/);
+  expect(await made.unsentDigits(made.ring)).toBeNull();
   const sealed = await made.ring.seal("people", "p1", "x");
-  await made.forgetDigits();
   made.lock();
   await made.recover(digits, "274835");
   expect(await made.ring.open("people", "p1", sealed)).toBe("x");
-  const fresh = await made.unsentDigits(made.ring);
-  expect(fresh).not.toBe(digits);
+  const next = await codeSent(made);
+  expect(next).not.toBe(digits);
   const later = new Vault(db, undefined, 10);
   await expect(later.recover(digits, "518263")).rejects.toMatchObject({ code: "recovery-wrong" });
   await later.unlock("274835");
+  await later.recover(next, "518263");
+});
+
+test("recovered out of signal and forgotten again: what the county has still opens it, and so does what may have got through", async () => {
+  const { made } = await vault();
+  const first = await codeSent(made);
+  await made.recover(first, "274835");
+  const second = await codeSent(made, { heard: false }); // sent, and the answer never came
+  await made.recover(first, "518263");
+  await made.recover(second, "740293");
+  const fourth = await codeSent(made);
+  await expect(made.recover(first, "835274")).rejects.toMatchObject({ code: "recovery-wrong" });
+  await made.recover(fourth, "835274");
+});
+
+test("an answer to an older code neither forgets a newer one nor keeps it from being sent", async () => {
+  const { made } = await vault();
+  const first = await codeSent(made, { heard: false });
+  await made.recover(first, "274835");
+  await made.codeKept(1); // the sync that carried the first code ends now
+  expect(await made.unsentDigits(made.ring)).toMatch(/^\d{24}$/);
+  const second = await codeSent(made, { heard: false });
+  await made.codeKept(1);
+  expect(await made.codeToSend()).toMatchObject({ n: 2 });
+  await made.recover(first, "518263"); // the county holds the first until it has another
+  expect(second).not.toBe(first);
+});
+
+test("a code sealed while another window recovers does not bring the old keys back", async () => {
+  const { db, made } = await vault();
+  const first = (await made.unsentDigits(made.ring))!;
+  const { ring } = made;
+  await made.sealCode(ring, async (n, digits) => {
+    await new Vault(db, undefined, 10).recover(first, "274835");
+    return inClear(n, digits);
+  });
+  await new Vault(db, undefined, 10).unlock("274835");
+  expect(await made.unsentDigits(ring)).not.toBe(first);
+  expect(await made.unsentDigits(ring)).not.toBeNull();
+});
+
+test("two windows that recover at once leave one PIN, and what the county holds still opens it", async () => {
+  const { db, made } = await vault();
+  const first = await codeSent(made);
+  await Promise.all(["274835", "518263"].map((pin) => new Vault(db, undefined, 10).recover(first, pin)));
+  const after = new Vault(db, undefined, 10);
+  const opened = await Promise.all(
+    ["274835", "518263"].map((pin) =>
+      after.unlock(pin).then(
+        () => 1,
+        () => 0,
+      ),
+    ),
+  );
+  expect(opened.filter(Boolean)).toHaveLength(1);
+  await after.recover(first, "740293");
+});
+
+test("wrong digits wait too, by a count of their own, and hold up neither the PIN nor the other way round", async () => {
+  const { db, made, now } = await vault();
+  const right = await codeSent(made);
+  const other = new Vault(db, () => now.at, 10);
+  const waits: number[] = [];
+  for (const _ of CODE_DELAYS_S) {
+    await expect(other.tryCode("0".repeat(24))).rejects.toMatchObject({ code: "recovery-wrong" });
+    const wait = await new Vault(db, () => now.at, 10).waitMs("code");
+    waits.push(wait / 1000);
+    now.at = new Date(now.at.getTime() + wait - 1);
+    if (wait)
+      await expect(other.tryCode(right)).rejects.toMatchObject({ code: "recovery-wait", facts: { seconds: 1 } });
+    now.at = new Date(now.at.getTime() + 1);
+  }
+  expect(waits).toEqual([...CODE_DELAYS_S]);
+  expect(await other.waitMs("pin")).toBe(0);
+  await expect(other.tryCode("0".repeat(24))).rejects.toThrow();
+  for (let n = 0; n < 3; n++) await other.unlock("999998").catch(() => undefined);
+  expect(await other.waitMs("pin")).toBe(60_000);
+  now.at = new Date(now.at.getTime() + 300_000);
+  await other.recover(right, "274835");
+  expect(await other.waitMs("pin")).toBe(0);
+  expect(await other.waitMs("code")).toBe(0);
+});
+
+test("a try at the digits is counted before it is made", async () => {
+  const { db, made } = await vault();
+  const trying = made.tryCode("0".repeat(24)).catch(() => undefined);
+  await db.get("device", "keys");
+  await trying;
+  expect(await db.get("device", "wrong_code")).toMatchObject({ count: 1 });
+});
+
+test("a clock set forward wins nothing once the county has been heard", async () => {
+  const { db, now } = await vault();
+  const made = new Vault(db, () => now.at, 10);
+  for (let n = 0; n < 3; n++) await made.unlock("999998").catch(() => undefined);
+  now.at = new Date(now.at.getTime() + 3_600_000); // an hour forward by hand, five seconds later
+  await db.put("device", { at: now.at.getTime(), offset_ms: -3_595_000 }, "heard");
+  expect(await made.waitMs()).toBe(55_000);
+});
+
+test("keys of a program that did not count its codes open and go on", async () => {
+  const { db, made } = await vault();
+  const first = (await made.unsentDigits(made.ring))!;
+  const { n: _n, ...old } = (await db.get("device", "keys")) as { n: number };
+  await db.put("device", { ...old, digits: null }, "keys"); // its one code was sent long ago
+  const later = new Vault(db, undefined, 10);
+  await later.unlock(PIN);
+  await later.sealCode(later.ring, inClear);
+  expect(await later.codeToSend()).toBeNull();
+  await later.recover(first, "274835");
+  await later.sealCode(later.ring, inClear);
+  expect(await later.codeToSend()).toMatchObject({ n: 2 });
 });
 
 test("after the lock a sync that runs keeps its key two minutes, and no longer", async () => {
