@@ -21,6 +21,7 @@ from models import (
     JournalEntry,
     LifeVerification,
     Person,
+    RecoveryReading,
     Resident,
     transaction,
 )
@@ -309,7 +310,7 @@ def _checkable(verification: LifeVerification, actor: Actor) -> LifeVerification
 
 
 def capture_of(found: LifeVerification) -> rule.Capture:
-    """What a check is decided from: who captured it, on a phone that who released when, and who adopted it."""
+    """What a check is decided from: who captured it, who released its phone or was shown its code, who adopted it."""
     entry = JournalEntry.get_or_none(JournalEntry.id == found.event)
     phone = Device.get_or_none(Device.id == entry.device) if entry is not None and entry.device else None
     return rule.Capture(
@@ -317,8 +318,15 @@ def capture_of(found: LifeVerification) -> rule.Capture:
         captured_at=found.captured_at, enrolled_by=phone.enrolled_by_id if phone else None,
         enrolled_at=phone.enrolled_at if phone else None,
         adopted_by=_adopter(entry) if entry is not None and entry.state == "adopted" else None,
+        code_shown=_code_shown(phone, found.received_at) if phone else (),
         kin=found.kin,
     )  # fmt: skip
+
+
+def _code_shown(phone: Device, before: datetime) -> tuple[tuple[UUID, datetime], ...]:
+    """To whom the phone's recovery code had been shown when the capture arrived: the phone's own clock proves nothing."""
+    r = RecoveryReading
+    return tuple(r.select(r.person, r.at).where((r.device == phone.id) & (r.at <= before)).tuples())
 
 
 def _adopter(entry: JournalEntry) -> UUID | None:

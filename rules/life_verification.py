@@ -41,7 +41,7 @@ def challenge_lapsed(issued: Issued | None, *, person: UUID | None, resident: UU
 
 @dataclass(frozen=True)
 class Capture:
-    """What a check decides from. `adopted_by` and `enrolled_by` are those who may not check it."""
+    """What a check decides from. `adopted_by`, `enrolled_by` and those of `code_shown` are who may not check it."""
 
     id: UUID
     state: str
@@ -51,14 +51,15 @@ class Capture:
     enrolled_by: UUID | None  # who released the phone it came from
     enrolled_at: datetime | None
     adopted_by: UUID | None = None
+    code_shown: tuple[tuple[UUID, datetime], ...] = ()  # to whom the phone's recovery code was shown before it arrived
     kin: bool = False  # of the capturer, who then needs a second agent
 
 
 def may_check(capture: Capture, *, actor: Actor, checker_days: int) -> None:
     """Let this person check the capture, or raise the reason they may not; persons are compared, not posts.
 
-    Whoever released the phone does not check what was captured on it in the first `checker_days` days; the last of
-    them counts in full. Raises AlreadyDealtWith, CheckerIsCapturer, CheckerEnrolledPhone. Source: R-LIF-7, design §5.
+    Whoever released the phone, or was shown the code that opens it, does not check what was captured on it up to
+    `checker_days` days later; the last of them counts in full. Raises AlreadyDealtWith, CheckerIsCapturer, CheckerEnrolledPhone. Source: R-LIF-7, design §5.
     """
     if capture.state != "captured":
         raise AlreadyDealtWith(capture.state)
@@ -68,6 +69,9 @@ def may_check(capture: Capture, *, actor: Actor, checker_days: int) -> None:
         until = capture.enrolled_at + timedelta(days=checker_days)
         if capture.captured_at <= until:
             raise CheckerEnrolledPhone(day_of(until))
+    shown = [at + timedelta(days=checker_days) for person, at in capture.code_shown if person == actor.person]
+    if shown and capture.captured_at <= max(shown):
+        raise CheckerEnrolledPhone(day_of(max(shown)), by_code=True)
 
 
 def may_let_go(capture: Capture) -> None:

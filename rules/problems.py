@@ -149,11 +149,12 @@ class SignInNameTaken(Problem):
 
 @dataclass(eq=False)
 class CheckerEnrolledPhone(Problem):
-    """Whoever enrolled a phone does not check its captures for 30 days (design §5)."""
+    """Whoever enrolled a phone or was shown its recovery code does not check its captures for 30 days (design §5)."""
 
     code = "checker-enrolled-phone"
     kind = "forbidden"
     until: date
+    by_code: bool = False  # by the recovery code
 
 
 @dataclass(eq=False)
@@ -252,6 +253,47 @@ class PhoneReplaced(Problem):
 
     code = "phone-replaced"
     kind = "forbidden"
+
+
+@dataclass(eq=False)
+class SecondFactorRefused(Problem):
+    """The code of the second factor did not fit, or had been used."""
+
+    code = "second-factor-refused"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
+class OwnPhone(Problem):
+    """Nobody reads out the recovery code of their own phone."""
+
+    code = "own-phone"
+    kind = "forbidden"
+
+
+@dataclass(eq=False)
+class PhoneNotInUse(Problem):
+    """The phone is locked or emptied: its recovery code is shown to nobody."""
+
+    code = "phone-not-in-use"
+    kind = "conflict"
+
+
+@dataclass(eq=False)
+class RecoveryCodeMissing(Problem):
+    """The phone has not sent its recovery code yet."""
+
+    code = "recovery-code-missing"
+    kind = "missing"
+
+
+@dataclass(eq=False)
+class RecoveryCodeReadOften(Problem):
+    """The code of one phone, or codes by one person, were shown as often as they may be in a day."""
+
+    code = "recovery-code-read-often"
+    kind = "too-often"
+    seconds: int
 
 
 @dataclass(eq=False)

@@ -21,6 +21,7 @@ def add_to(app: Flask) -> None:
         frame,
         imports,
         people,
+        phone_trouble,
         pictures,
         residents,
         rounds,

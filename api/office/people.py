@@ -18,6 +18,7 @@ from api.access import actor_of, allows, get_object_or_404
 from api.office import bp, forms, go_to
 from api.office.frame import area_names
 from api.office.kept import kept
+from api.office.phone_trouble import trouble_of
 from api.office.roles import LEADS, STAFF
 from api.office.words import said
 from models import Account, Area, Badge, Device, Enrolment, Person, Post, Station
@@ -146,6 +147,7 @@ def phone(device_id: UUID) -> ResponseReturnValue:
         may_lock=g.actor.may(*GIVES_PHONES),
         gaps=phones.gaps(found.id),
         awaited=backups.awaited(found.id),
+        trouble=trouble_of(found),
     )
 
 

@@ -84,7 +84,7 @@ def _link(message: Any) -> str:
     """The page a message is about; "" where a desk has none."""
     if message.kind == "death" and message.about and g.actor.may(*OFFICERS):
         return url_for("office.death", death_id=message.about)
-    if message.kind == "phone" and message.about and g.actor.may(*LEADS):
+    if message.kind in ("phone", "recovery") and message.about and g.actor.may(*LEADS):
         return url_for("office.phone", device_id=message.about)
     if message.kind == "complaint" and g.actor.may(*LEADS):
         return url_for("office.complaints")
