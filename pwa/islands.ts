@@ -29,6 +29,8 @@ export function enliven(root: Element, parts: IslandParts): void {
     import("./camera.ts").then(({ openCamera }) =>
       openCamera(view, { photos: parts.store.photos, limit: () => photoBytes(parts.store), go: parts.go }),
     );
+  for (const boxes of all<HTMLElement>(root, "[data-groups]"))
+    import("./groups.ts").then(({ openGroups }) => openGroups(boxes));
   for (const pad of all<HTMLElement>(root, "[data-signature]"))
     import("./signature.ts").then(({ openPad }) => openPad(pad, { photos: parts.store.photos }));
 }
@@ -75,16 +77,24 @@ function pinPad(form: HTMLFormElement): void {
   document.addEventListener("keydown", typed);
 }
 
-/** `data-wait="seconds"`, `data-words="Again in {s}"`: says the time left, then asks for the page anew. */
+/**
+ * `data-wait="seconds"`, `data-words="Again in {s}"`: says the time left, then asks for the page anew, or, where people type
+ * meanwhile, opens the button `data-opens`. The wait itself is the vault's.
+ */
 function countdown(line: HTMLElement, refresh: () => void): void {
-  const end = Date.now() + Number(line.dataset.wait) * 1000;
+  const began = { wall: Date.now(), steady: performance.now() };
   const timer = setInterval(tick, 1000);
   function tick(): void {
-    const left = Math.ceil((end - Date.now()) / 1000);
+    // One stands still while the phone sleeps, the other jumps when the clock is set.
+    const past = Math.max(Date.now() - began.wall, performance.now() - began.steady);
+    const left = Math.ceil(Number(line.dataset.wait) - past / 1000);
     if (!line.isConnected) clearInterval(timer);
     else if (left <= 0) {
       clearInterval(timer);
-      refresh();
+      const opens = document.getElementById(line.dataset.opens ?? "") as HTMLButtonElement | null;
+      line.hidden = opens !== null;
+      if (opens) opens.disabled = false;
+      else refresh();
     } else {
       const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
       line.textContent = (line.dataset.words ?? "{s}").replace("{s}", clock);

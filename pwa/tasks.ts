@@ -8,11 +8,12 @@ import { routes as deaths } from "./handlers/deaths.ts";
 import { routes as deliveries } from "./handlers/deliveries.ts";
 import { routes as inbox } from "./handlers/inbox.ts";
 import { routes as provisional } from "./handlers/provisional.ts";
+import { routes as recover } from "./handlers/recover.ts";
 import { routes as requests } from "./handlers/requests.ts";
 import { routes as verifications } from "./handlers/verifications.ts";
 import { routes as visits } from "./handlers/visits.ts";
 
 export const tasks: Route[] = [
   ...[...changes, ...complaints, ...consents, ...corrections, ...deaths, ...deliveries, ...inbox, ...provisional],
-  ...[...requests, ...verifications, ...visits],
+  ...[...recover, ...requests, ...verifications, ...visits],
 ];

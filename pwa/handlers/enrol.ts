@@ -76,20 +76,21 @@ function choosePin(ctx: Ctx): Promise<Response> | Response {
   if (!ctx.session.has("code")) return seeOther("/field/enrol");
   const problem = ctx.session.get("pin-problem") ?? "";
   ctx.session.delete("pin-problem");
-  return ctx.render("field/enrol-pin.html", { again: false, problem });
+  return ctx.render("field/enrol-pin.html", { again: false, problem, to: "/field/enrol" });
 }
 
 function takePin(ctx: Ctx): Promise<Response> | Response {
   const pin = ctx.form.get("pin") ?? "";
   const problem = weakness(pin);
-  if (problem) return ctx.render("field/enrol-pin.html", { again: false, problem }, { status: 422 });
+  if (problem)
+    return ctx.render("field/enrol-pin.html", { again: false, problem, to: "/field/enrol" }, { status: 422 });
   ctx.session.set("pin", pin);
   return seeOther("/field/enrol/pin-again");
 }
 
 function repeatPin(ctx: Ctx): Promise<Response> | Response {
   if (!ctx.session.has("pin")) return seeOther("/field/enrol/pin");
-  return ctx.render("field/enrol-pin.html", { again: true, problem: "" });
+  return ctx.render("field/enrol-pin.html", { again: true, problem: "", to: "/field/enrol" });
 }
 
 async function makeVault(ctx: Ctx): Promise<Response> {

@@ -18,7 +18,13 @@ PAGES = {job["name"]: engines.with_jinja(job) for job in JOBS}
 #: In these states a screen has all its parts, or its longest words; the others differ in words only and are not drawn.
 DRAWN = ("usual", "bad", "elder", "long")
 #: Forms that need no draft: kept at once, or there is no key yet to seal a draft with.
-KEPT_OTHERWISE = ('role="search"', "data-camera", 'action="/field/enrol', 'action="/field/me/view"')
+KEPT_OTHERWISE = (
+    'role="search"',
+    "data-camera",
+    'action="/field/enrol',
+    'action="/field/recover"',
+    'action="/field/me/view"',
+)
 LOOKED_AT = [job for job in JOBS if job["name"].rsplit("-", 1)[1] in DRAWN]
 
 
