@@ -6,9 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from actions import phone_recovery, phones, reads, verifications, verify
-from models import Account, Device, InboxMessage, JournalEntry, LifeVerification, Person, ReadEntry, RecoveryReading
-from rules import sign_in
+from actions import held, people, phone_recovery, phones, reads, verifications, verify
+from models import (
+    Account,
+    Device,
+    InboxMessage,
+    JournalEntry,
+    LifeVerification,
+    Person,
+    ReadEntry,
+    RecoveryReading,
+    Visit,
+    transaction,
+)
+from rules import ciphers, sign_in
 from rules.problems import (
     CheckerEnrolledPhone,
     OwnPhone,
@@ -17,8 +28,9 @@ from rules.problems import (
     RecoveryCodeReadOften,
     SecondFactorRefused,
 )
-from tests.office.scenes import a_phone, a_verification
+from tests.office.scenes import a_phone, a_verification, a_visit
 from tests.support.cast import NOW, TOTP_SECRET
+from tests.support.device import enrolled, instant
 
 DIGITS = "120987654321098765432109"
 GROUPS = ["1209", "8765", "4321", "0987", "6543", "2109"]
@@ -191,3 +203,54 @@ def test_a_locked_phone_of_a_removed_agent_shows_no_form(desk, cast, phone, now)
     phones.lock(Device.get_by_id(phone.id), why="丢了", actor=cast.luo_guoxiu.actor, now=now)
     assert not desk(cast.luo_guoxiu).get(f"/office/phones/{phone.id}").select("#read-code")
     assert Person.get_by_id(cast.wang_fang.id).removed_at is None
+
+
+# ---- how far an order is
+
+
+def test_the_page_says_how_far_an_order_is(desk, cast, phone, now, clock):
+    lead, url = desk(cast.luo_guoxiu), f"/office/phones/{phone.id}"
+    assert not lead.get(url).select("section[aria-labelledby=order]")
+    phones.lock(Device.get_by_id(phone.id), wipe=True, why="丢了", actor=cast.luo_guoxiu.actor, now=now)
+
+    def order():
+        return lead.get(url).one("section[aria-labelledby=order]").text
+
+    assert "之后手机还没联系过" in order()
+    heard = {"heard_at": clock.forward(hours=2), "waiting_records": 3, "waiting_blobs": 1}
+    Device.update(heard).where(Device.id == phone.id).execute()
+    assert "还有3 条、1 张照片" in order()
+    Device.update(waiting_records=0, waiting_blobs=0).where(Device.id == phone.id).execute()
+    assert "手机里的都到了" in order()
+    assert "清空好了" not in order()
+    visit = a_visit(device=Device.get_by_id(phone.id))
+    JournalEntry.update(number="HL-1013-02").where(JournalEntry.id == visit.event).execute()
+    lost = [{"event": str(visit.event), "role": "picture", "why": "damaged"}]
+    with transaction(phone.scope):
+        phones.obeyed(Device.get_by_id(phone.id), ["wipe"], lost=lost, drafts=1, now=clock())
+    assert "清空好了" in order()
+    assert "手机里的都到了" not in order()
+    missing = lead.get(url).one("section[aria-labelledby=not-brought]").text
+    assert "回执 HL-1013-02 的一张照片，在手机里坏了" in missing
+    assert "有 1 张表开了头，没存" in missing
+
+
+def test_what_a_dismissed_agent_noted_comes_in_a_month_later_under_their_name(client, cast, now, clock):
+    phone = enrolled(cast.wang_fang, by=cast.he_jing, now=now)
+    ended = instant(now)
+    body = {
+        "visit": str(ciphers.uuid7()), "reasons": ["care"], "met": [], "outcome": "not_home", "started_at": ended,
+        "ended_at": ended,
+    }  # fmt: skip
+    item = phone.sealed(phone.payload("visit.ended", body, at=now, subject=cast.chen_guilan.id))
+    people.remove(Person.get_by_id(cast.wang_fang.id), why="调走", actor=cast.luo_guoxiu.actor, now=now)
+    clock.forward(days=31)
+    asked = {"device": str(phone.id), "clock": instant(clock()), "items": [item]}
+    answer = client.post("/api/phone/mailbox", json=asked, headers={"Authorization": f"Bearer {phone.mailbox}"})
+    assert answer.get_json()["orders"] == ["lock"]
+    (receipt,) = answer.get_json()["receipts"]
+    assert (receipt["state"], receipt["reason"]) == ("held", "device-locked")
+    entry = JournalEntry.get(JournalEntry.kind == "visit.ended")
+    held.adopt([entry], why="走之前做的", actor=cast.luo_guoxiu.actor, now=clock())
+    assert Visit.get().person_id == cast.wang_fang.id
+    assert JournalEntry.get(JournalEntry.kind == "visit.ended").actor == cast.wang_fang.id

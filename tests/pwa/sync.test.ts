@@ -632,6 +632,27 @@ function reported({ county }: TestPhone): MailboxRequest {
     .json as MailboxRequest;
 }
 
+test("killed after the words had gone, opened ten days later by somebody without the PIN, it brings the picture and goes", async () => {
+  const one = await phone();
+  const event = await withPicture(one, 20_000);
+  takes(one, () => ({ orders: ["wipe"] }));
+  one.county.on((path) => (path.startsWith("/api/phone/blobs") ? cut() : undefined));
+  await one.sync.run();
+  one.db.close();
+  const found = await phone({ enrolled: false, name: one.name });
+  found.at.now = new Date(one.at.now.getTime() + 10 * 86_400_000);
+  expect(await (await found.get("/field/")).text()).toContain("data-live");
+  takes(found, () => ({ orders: ["wipe"] }));
+  const { pieces } = shelf(found);
+  await found.sync.run();
+  expect(pieces.length).toBeGreaterThan(0);
+  expect(found.county.asked.every(({ ask }) => ask.token === "mailbox-token")).toBe(true);
+  expect(found.wiped).toBe(1);
+  expect(reported(found)).toMatchObject({ done: ["wipe"], lost: [], waiting: { records: 0, blobs: 0 } });
+  expect(event).toBeTruthy();
+  for (const name of found.db.objectStoreNames) expect(await found.db.count(name)).toBe(0);
+});
+
 test("told to wipe, it does not wait for the picture of a record that was refused", async () => {
   const one = await phone();
   await withPicture(one, 20_000);
