@@ -14,8 +14,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,10 +66,20 @@ class Taken:
 
 
 def take(
-    device: UUID, event: UUID, role: str, *, offset: int, total: int, piece: bytes, folder: Path, now: datetime
+    device: UUID,
+    event: UUID,
+    role: str,
+    *,
+    offset: int,
+    total: int,
+    piece: Iterable[bytes],
+    folder: Path,
+    now: datetime,
 ) -> Taken:
-    """Add a piece where the last one ended; with the last one the hash must match, else the picture begins anew.
+    """Add a piece where the last one ended, part by part as it comes in; a piece that ends early is kept as far as it came.
 
+    With the last byte the hash must match, else the picture begins anew. Nobody waits for a piece that hangs: whoever
+    comes next goes on behind what has arrived, and the one that hung adds nothing more.
     Raises PictureNotWanted for what no record of this phone names, BodyInvalid for a size other than the record says.
     """
     if not ROLE.fullmatch(role):
@@ -81,31 +91,47 @@ def take(
         return Taken(picture.bytes, fits=True, whole=True)
     if total != picture.bytes:
         raise BodyInvalid(where="total")
-    with _partial(folder, event, role) as (file, path):
-        here = file.seek(0, os.SEEK_END)
-        if offset != here:
-            return Taken(here, fits=False, whole=False)
-        if here + len(piece) > total:
-            raise BodyInvalid(where="offset")
-        file.write(piece)
-        file.flush()
+    path = folder / "partial" / f"{event}.{role}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a+b") as file:
+        here = _append(file, piece, offset=offset, total=total)
+        if here is None:
+            return Taken(file.seek(0, os.SEEK_END), fits=False, whole=False)
         os.fsync(file.fileno())
-        here += len(piece)
         if here < total:
             _note(event, role, got=here)
             return Taken(here, fits=True, whole=False)
-        file.seek(0)
-        if hashlib.file_digest(file, "sha256").hexdigest() != picture.sha256:
-            file.truncate(0)
-            _note(event, role, got=0, state="bad")
-            return Taken(0, fits=False, whole=False)
-        target = place(folder, event, role)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(target)
-        _sync_folder(target.parent)
-        _note(event, role, got=total, state="stored", stored_at=now)
+        with _alone(file):
+            file.seek(0)
+            if hashlib.file_digest(file, "sha256").hexdigest() != picture.sha256:
+                file.truncate(0)
+                _note(event, role, got=0, state="bad")
+                return Taken(0, fits=False, whole=False)
+            if _is_at(path, file):  # else whoever brought the same last byte has put it in its place
+                target = place(folder, event, role)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(target)
+                _sync_folder(target.parent)
+                _note(event, role, got=total, state="stored", stored_at=now)
     bell.ring("pictures")
     return Taken(total, fits=True, whole=True)
+
+
+def _append(file: io.BufferedRandom, piece: Iterable[bytes], *, offset: int, total: int) -> int | None:
+    """Write the parts behind each other; gives where they end, or None when the file ends elsewhere."""
+    with _alone(file):
+        if file.seek(0, os.SEEK_END) != offset:
+            return None
+    for part in piece:
+        with _alone(file):
+            if file.seek(0, os.SEEK_END) != offset:
+                return None
+            if offset + len(part) > total:
+                raise BodyInvalid(where="offset")
+            file.write(part)
+            file.flush()
+            offset += len(part)
+    return offset
 
 
 def place(folder: Path, event: UUID, role: str) -> Path:
@@ -114,13 +140,19 @@ def place(folder: Path, event: UUID, role: str) -> Path:
 
 
 @contextmanager
-def _partial(folder: Path, event: UUID, role: str) -> Iterator[tuple[io.BufferedRandom, Path]]:
-    """The unfinished file, for one writer at a time."""
-    path = folder / "partial" / f"{event}.{role}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file, path
+def _alone(file: io.BufferedRandom) -> Iterator[None]:
+    """One writer at a time, and never for longer than a write takes."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _is_at(path: Path, file: io.BufferedRandom) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    return False
 
 
 def _sync_folder(folder: Path) -> None:

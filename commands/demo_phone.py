@@ -129,7 +129,7 @@ class Phone:
         for wanted in phone_talk.wanted_of(phone.id):
             cipher = self.ciphers_of.pop((str(wanted["event"]), wanted["role"]))
             pictures.take(
-                phone.id, wanted["event"], wanted["role"], offset=0, total=len(cipher), piece=cipher, folder=self.folder,
+                phone.id, wanted["event"], wanted["role"], offset=0, total=len(cipher), piece=[cipher], folder=self.folder,
                 now=now,
             )  # fmt: skip
         self._hear(now)

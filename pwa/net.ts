@@ -18,11 +18,14 @@ export interface Ask {
 export type Net = <T>(path: string, ask?: Ask) => Promise<Answer<T>>;
 
 export const LIMIT_MS = 20_000;
+/** What fails sooner never left the phone; what fails later was under way, and is worth another try at once. */
+const UNDER_WAY_MS = 1_000;
 const WORTH_GZIP = 1_000; // bytes: below, the header eats the gain
 
 export function makeNet(fetcher: typeof fetch, now: () => number = Date.now): Net {
   return async <T>(path: string, ask: Ask = {}): Promise<Answer<T>> => {
     const stop = new AbortController();
+    const began = now();
     const timer = setTimeout(() => stop.abort(), ask.limitMs ?? LIMIT_MS);
     const headers: Record<string, string> = { Accept: "application/json" };
     if (ask.token) headers.Authorization = `Bearer ${ask.token}`;
@@ -55,7 +58,8 @@ export function makeNet(fetcher: typeof fetch, now: () => number = Date.now): Ne
       const { code, ...rest } = json as { code?: string; facts?: Record<string, unknown> };
       return { kind: "refused", status: response.status, code: code ?? "", facts: { ...rest, ...rest.facts } };
     } catch {
-      return { kind: "unreachable", why: stop.signal.aborted ? "too-slow" : "no-signal" };
+      if (stop.signal.aborted) return { kind: "unreachable", why: "too-slow" };
+      return { kind: "unreachable", why: now() - began < UNDER_WAY_MS ? "no-signal" : "cut" };
     } finally {
       clearTimeout(timer);
     }

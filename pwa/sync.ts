@@ -433,10 +433,12 @@ class Talk {
     let offset = row.sent;
     let opened = false;
     let anew = 0;
+    // After a cut an empty piece asks where the county ended: it keeps what arrived, to the byte, and none is sent twice.
+    let asking = offset > 0;
     sending.add(row.event);
     for (;;) {
       const { piece } = await this.#link();
-      const bytes = cipher.slice(offset, offset + piece);
+      const bytes = cipher.slice(offset, asking ? offset : offset + piece);
       const path = `/api/phone/blobs/${row.event}/${row.role}?offset=${offset}&total=${cipher.byteLength}`;
       const token = this.#mailboxOnly ? { token: identity.mailbox } : {};
       const limitMs = 20_000 + bytes.byteLength / 2; // 2 KB/s is still a link
@@ -445,7 +447,8 @@ class Talk {
         await this.#halve("piece");
         this.#cuts += 1;
         if (this.#cuts >= MAX_CUTS || answer.why === "no-signal") throw new Cut();
-        continue; // where the server ended it says with 409
+        asking = true;
+        continue;
       }
       if (answer.kind === "refused" && answer.status === 409 && typeof answer.facts.offset === "number") {
         // It wants what it was given, or it arrives damaged each time: another day, another link.
@@ -453,7 +456,9 @@ class Talk {
           await refuse(false);
           break;
         }
+        if (answer.facts.offset > offset) this.#cuts = 0; // cut again and again, it still gets on
         offset = answer.facts.offset;
+        asking = false;
         await blobs.arrived(db, row.event, row.role, offset, false);
         continue;
       }
@@ -467,8 +472,9 @@ class Talk {
         if (never || (answer.status < 500 && ![401, 408, 413, 425, 429].includes(answer.status))) await refuse(never);
         break; // this one not now; the others go on
       }
-      this.#cuts = 0;
       const held = answer.body?.offset; // a stranger's 204 has no body
+      if (held > offset) this.#cuts = 0;
+      asking = false;
       // Only a 201 that names all its bytes says that a picture has arrived: it may be let go of then.
       const done = answer.status === 201 && held === cipher.byteLength;
       if (!done && (answer.status !== 202 || typeof held !== "number")) throw new Cut();

@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Response, request
 from pydantic import ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.phone.wire import Asked
 from rules.problems import BodyInvalid, PhoneUnknown
@@ -21,6 +23,10 @@ Model = TypeVar("Model", bound=Asked)
 BATCH = 24 * 1024 * 1024  # bytes of records in one body, packed and unpacked
 SMALL = 8 * 1024  # of a body that anyone may send: a code, a key, a signature
 WORTH_PACKING = 860  # bytes: below, gzip saves no packet
+PART = 4 * 1024  # bytes of a body read at once: no more than this is lost with a link that is torn off
+SILENCE = (
+    30  # [DEF] seconds without a byte, then the link is dead: one that ends without a word would hold a thread for ever
+)
 
 
 def asked(model: type[Model], *, most: int = SMALL) -> Model:
@@ -36,9 +42,48 @@ def raw(most: int) -> bytes:
     """The body as it came. Raises BodyInvalid for one that is larger, before more of it is read."""
     request.max_content_length = most
     try:
-        return request.get_data(cache=False)
+        with _no_longer_than_this_silent():
+            return request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise BodyInvalid(where="body") from None
+
+
+def arriving(most: int) -> Iterator[bytes]:
+    """The body as it comes in, part by part; where the link is cut it ends early, and what came before counts.
+
+    Raises BodyInvalid for one that is larger, before any of it is read.
+    """
+    if (request.content_length or 0) > most:
+        raise BodyInvalid(where="body")
+    request.max_content_length = most + 1  # at its last byte werkzeug would call the stream too large
+    return _parts()
+
+
+def _parts() -> Iterator[bytes]:
+    with _no_longer_than_this_silent():
+        while True:
+            try:
+                part = request.stream.read(PART)
+            except ClientDisconnected:
+                return
+            if not part:
+                return
+            yield part
+
+
+@contextmanager
+def _no_longer_than_this_silent() -> Iterator[None]:
+    """Let a read fail once the link has been silent too long. Only gunicorn hands its socket over."""
+    socket = request.environ.get("gunicorn.socket")
+    if socket is None:
+        yield
+        return
+    before = socket.gettimeout()
+    socket.settimeout(SILENCE)
+    try:
+        yield
+    finally:
+        socket.settimeout(before)
 
 
 def _unpacked(raw: bytes, most: int) -> bytes:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from actions import phones, pictures
 from api.access import from_phone
 from api.phone import bp
-from api.phone.bodies import bearer, raw, told
+from api.phone.bodies import arriving, bearer, told
 from api.phone.sessions import phone_here
 from rules.problems import BodyInvalid
 
@@ -21,11 +21,14 @@ LARGEST_PIECE = 2_000_000  # as large as a whole picture may be (rules/events.py
 @bp.put("/api/phone/blobs/<uuid:event>/<role>")
 @from_phone
 def put_piece(event: UUID, role: str) -> ResponseReturnValue:
-    """Add a piece: 202 where to go on, 201 when whole, 409 where it should have begun."""
+    """Add a piece as it comes in: 202 where to go on, 201 when whole, 409 where it should have begun.
+
+    Of a piece that was cut on its way all that arrived is kept; an empty piece asks how much that is.
+    """
     phone = _phone()
     offset, total = _count("offset"), _count("total")
     taken = pictures.take(
-        phone.id, event, role, offset=offset, total=total, piece=raw(LARGEST_PIECE),
+        phone.id, event, role, offset=offset, total=total, piece=arriving(min(LARGEST_PIECE, max(total - offset, 0))),
         folder=current_app.config["SETTINGS"].blobs_path, now=g.now,
     )  # fmt: skip
     status = 201 if taken.whole else 202 if taken.fits else 409

@@ -133,7 +133,14 @@ def test_the_phone_is_not_asked_for_a_picture_that_was_deleted(db, put, night, s
     made = put(request.event, "paper-1")
     night(days=31)
     taken = pictures.take(
-        made.device, request.event, "paper-1", offset=0, total=2, piece=b"\xff\xd8", folder=settings.blobs_path, now=NOW
+        made.device,
+        request.event,
+        "paper-1",
+        offset=0,
+        total=2,
+        piece=[b"\xff\xd8"],
+        folder=settings.blobs_path,
+        now=NOW,
     )
     assert taken.whole
     assert files_of(settings, request.event) == []

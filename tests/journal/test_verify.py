@@ -214,7 +214,7 @@ def pictured(phone, cast, now, settings):
     item = sync.Item(sent["id"], sent["hash"], sent["device"], payload=payload, signature=sent["signature"])
     assert sync.receive([item], now=now)[0].state == "accepted"
     taken = pictures.take(
-        phone.id, UUID(event), "mark", offset=0, total=len(mark.cipher), piece=mark.cipher,
+        phone.id, UUID(event), "mark", offset=0, total=len(mark.cipher), piece=[mark.cipher],
         folder=settings.blobs_path, now=now,
     )  # fmt: skip
     assert taken.whole

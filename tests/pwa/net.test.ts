@@ -53,3 +53,17 @@ test("the cookie goes along, nothing is cached, no redirect is followed", async 
   expect(seen[0]).toMatchObject({ credentials: "same-origin", cache: "no-store", redirect: "error", method: "GET" });
   expect((seen[0]!.headers as Record<string, string>).Authorization).toBe("Bearer t");
 });
+
+test("what fails after a while was under way and was cut; what fails at once had no signal", async () => {
+  let clock = 0;
+  const failing = (after: number) =>
+    makeNet(
+      (async () => {
+        clock += after;
+        throw new TypeError("failed");
+      }) as unknown as typeof fetch,
+      () => clock,
+    );
+  expect(await failing(40)("/x")).toEqual({ kind: "unreachable", why: "no-signal" });
+  expect(await failing(4_000)("/x")).toEqual({ kind: "unreachable", why: "cut" });
+});

@@ -467,6 +467,33 @@ test("a cut picture goes on where the county ended, in smaller pieces", async ()
   expect((await device.get(one.db, "link"))!.piece).toBeLessThanOrEqual(131_072);
 });
 
+test("after a cut an empty piece asks where the county ended, and no byte is sent twice", async () => {
+  const one = await phone();
+  await withPicture(one, 150_000);
+  takes(one);
+  const { size, pieces } = shelf(one, (n) => (n === 1 || n === 3 || n === 5 ? "half" : ""));
+  expect((await one.sync.run()).kind).toBe("done");
+  expect(size()).toBe(150_028);
+  const sent = one.county.asked.filter(({ path }) => path.startsWith("/api/phone/blobs")).map(({ ask }) => ask.bytes!);
+  expect(sent.map(({ byteLength }) => byteLength).slice(0, 4)).toEqual([65_536, 0, 32_768, 0]);
+  expect(pieces.reduce((sum, bytes) => sum + bytes, 0)).toBe(150_028);
+});
+
+test("a picture begun in an earlier conversation first asks how much is there", async () => {
+  const one = await phone();
+  const event = await withPicture(one, 150_000);
+  takes(one);
+  one.county.on((path) => (/offset=0&/.test(path) ? ok({ offset: 65_536 }, 202) : undefined)); // then no signal
+  expect((await one.sync.run()).kind).toBe("unreachable");
+  expect((await one.db.get("blobs", [event, "picture"]))!.sent).toBe(65_536);
+  const before = one.county.asked.length;
+  one.county.on((path) => (/offset=65536&/.test(path) ? refused(409, "", { offset: 100_000 }) : undefined));
+  one.county.on((path) => (/offset=100000&/.test(path) ? ok({ offset: 150_028 }, 201) : undefined));
+  await one.sync.run();
+  const sent = one.county.asked.slice(before).filter(({ path }) => path.startsWith("/api/phone/blobs"));
+  expect(sent.map(({ ask }) => ask.bytes!.byteLength)).toEqual([0, 50_028]);
+});
+
 test("a link that only cuts is left alone after three tries, and the picture stays", async () => {
   const one = await phone();
   await withPicture(one, 20_000);
