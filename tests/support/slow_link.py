@@ -88,7 +88,7 @@ class SlowLink:
         return _end(pair.server)
 
     def _down(self, pair: _Pair) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # closed
             while not pair.over:
                 if not select.select([pair.server], [], [], STEP)[0]:
                     continue
