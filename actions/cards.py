@@ -400,16 +400,19 @@ def _since(known: Mapping[str, int], limit: int) -> list[tuple[str, int, UUID, b
 def _pack(actor: Actor, fresh: Sequence[str], cursor: str, answer: Pulled, page: _Page, now: datetime) -> None:
     """Whole villages: people due first, then the other full cards, then names by id. Resumed by `cursor`.
 
-    The revisions of the start are answered at the end, so that what changed meanwhile comes as a change.
+    The revisions of the start are answered at the end, so that what changed meanwhile comes as a change. A pack under
+    way goes on without a village that was lost since, and one that was gained comes behind it.
     """
     place = _read_cursor(cursor, fresh) or {"at": _revs_of(fresh), "part": "full", "after": None}
-    if place["part"] == "full" and _pack_full(actor, fresh, place, page, now):
-        place |= {"part": "name", "after": None}
-    if place["part"] == "name" and _pack_names(fresh, place, page):
-        answer.villages |= {area: max(rev, 1) for area, rev in place["at"].items()}
-        return
+    areas = sorted(place["at"])
     answer.more = True
     answer.villages |= dict.fromkeys(fresh, 0)
+    if place["part"] == "full" and _pack_full(actor, areas, place, page, now):
+        place |= {"part": "name", "after": None}
+    if place["part"] == "name" and _pack_names(areas, place, page):
+        answer.villages |= {area: max(rev, 1) for area, rev in place["at"].items()}
+        answer.more = len(areas) < len(fresh)
+        return
     answer.cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
@@ -467,12 +470,12 @@ def _due_order(areas: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _read_cursor(cursor: str, fresh: Sequence[str]) -> dict[str, Any] | None:
-    """The place in a pack under way; None when there is none, or when the villages are others by now."""
+    """The place in a pack under way, for the villages of it that are still wanted; None when there is none."""
     try:
         place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        at = {str(area): int(rev) for area, rev in place["at"].items()}
+        at = {str(area): int(rev) for area, rev in place["at"].items() if area in fresh}
         after = place["after"]
-        if sorted(at) != list(fresh) or place["part"] not in ("full", "name"):
+        if not at or place["part"] not in ("full", "name"):
             return None
         if after is not None and place["part"] == "name":
             UUID(after)

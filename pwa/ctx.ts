@@ -229,6 +229,16 @@ export interface StoredPhoto {
   bytes: number;
 }
 
+/** How far the county's list has come. */
+export interface Pack {
+  /** All villages of the agent's posts, of the county as it is now. */
+  whole: boolean;
+  /** The county was restored: what stands here is the list of before, until the new one is whole. */
+  anew: boolean;
+  /** So many people are here. */
+  people: number;
+}
+
 export interface Settings {
   lang: "zh-Hans" | "en";
   view: "" | "elder" | "elder elder-max";
@@ -246,6 +256,8 @@ export interface Store {
     /** Name, pinyin initials, group, household or last digits of the ID number; at most `limit`. */
     find(text: string, limit?: number): Promise<Found[]>;
     count(): Promise<{ full: number; all: number }>;
+    /** Whether the list is whole; until it is, nothing may be concluded from who is not on it. */
+    pack(): Promise<Pack>;
   };
   records: {
     get(id: Uuid): Promise<OwnRecord | undefined>;

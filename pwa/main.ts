@@ -62,7 +62,10 @@ async function start(): Promise<void> {
       others?.postMessage("changed");
       refresh();
     },
-    progress: () => refresh(),
+    progress: () => {
+      store.refresh(); // a long list is seen to grow
+      refresh();
+    },
     wiped: () => location.replace("/field/"),
   });
 

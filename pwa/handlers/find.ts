@@ -29,10 +29,10 @@ async function search(ctx: Ctx): Promise<Response> {
 }
 
 async function found(ctx: Ctx, q: string): Promise<Record<string, unknown>> {
-  const [me, county, { all }] = await Promise.all([
+  const [me, county, { whole, people: all }] = await Promise.all([
     ctx.store.me.get(),
     ctx.store.county.get(),
-    ctx.store.people.count(),
+    ctx.store.people.pack(),
   ]);
   const hits = q ? await ctx.store.people.find(q, ROWS + 1) : [];
   const people = await Promise.all(
@@ -50,5 +50,5 @@ async function found(ctx: Ctx, q: string): Promise<Record<string, unknown>> {
       };
     }),
   );
-  return { q, people, more: hits.length > ROWS, all };
+  return { q, people, more: hits.length > ROWS, all, coming: !whole };
 }

@@ -21,7 +21,12 @@ const PACK_HOURS = 24;
 
 async function today(ctx: Ctx): Promise<Response> {
   const day = ctx.clock.today();
-  const [me, county, seen] = await Promise.all([ctx.store.me.get(), ctx.store.county.get(), seenOn(ctx, day)]);
+  const [me, county, seen, pack] = await Promise.all([
+    ctx.store.me.get(),
+    ctx.store.county.get(),
+    seenOn(ctx, day),
+    ctx.store.people.pack(),
+  ]);
   const until = later(day, SOON_DAYS);
   const gone = new Set(seen.map(({ id }) => id));
   const open = (await ctx.store.people.dueToday(until)).filter((card) => {
@@ -55,7 +60,8 @@ async function today(ctx: Ctx): Promise<Response> {
     groups: [...groups.values()],
     more: due.length > rows ? `/field/today?rows=${rows + ROWS}` : "",
     ...{ seen, seen_count: seen.length },
-    next: due.length ? null : await nextOne(ctx, day),
+    next: due.length || !pack.whole ? null : await nextOne(ctx, day),
+    coming: pack.whole ? null : pack,
     inbox: await waitingFor(ctx),
     unfinished: await unfinished(ctx),
     missing: checks.filter(({ ok }) => !ok).length,
@@ -128,6 +134,8 @@ interface Check {
   names: string[];
   at: string;
   seconds: number;
+  /** Of the list: all of it is here, whatever its age. */
+  complete: boolean;
 }
 
 async function departure(ctx: Ctx): Promise<Response> {
@@ -145,9 +153,9 @@ function bringUpToDate(ctx: Ctx): Response {
 }
 
 async function look(ctx: Ctx, day: Day): Promise<Check[]> {
-  const [counts, totals, heard, proven, due, county] = await Promise.all([
+  const [counts, pack, heard, proven, due, county] = await Promise.all([
     ctx.store.outbox.counts(),
-    ctx.store.people.count(),
+    ctx.store.people.pack(),
     ctx.store.outbox.lastHeard(),
     ctx.store.outbox.lastProven(),
     ctx.store.people.dueToday(later(day, SOON_DAYS)),
@@ -159,12 +167,14 @@ async function look(ctx: Ctx, day: Day): Promise<Check[]> {
   const pictures = await roomFor(county.photo_bytes);
   const { ms, age_s } = ctx.clock.offset();
   const seconds = Math.round(Math.abs(ms ?? 0) / 1000);
+  const gestures = check("gestures", without.length === 0, {
+    n: without.length,
+    names: without.slice(0, 3).map(({ name }) => name),
+  });
+  const complete = pack.whole && pack.people > 0;
   return [
-    check("gestures", without.length === 0, {
-      n: without.length,
-      names: without.slice(0, 3).map(({ name }) => name),
-    }),
-    check("pack", fresh && totals.all > 0, { n: totals.all, at: heard ?? "" }),
+    ...(complete || without.length ? [gestures] : []), // of a list in part nobody can say that all have theirs
+    check("pack", fresh && complete, { n: pack.people, at: heard ?? "", complete }),
     ...(pictures === null ? [] : [check("space", pictures >= FEW_PICTURES, { n: pictures })]),
     check("clock", seconds < CLOCK_SECONDS, { at: age_s === null ? "" : (heard ?? ""), seconds }),
     check("unsent", true, { n: counts.waiting, at: proven ?? "" }), // not sent yet is normal, never red
@@ -172,7 +182,7 @@ async function look(ctx: Ctx, day: Day): Promise<Check[]> {
 }
 
 function check(kind: Check["kind"], ok: boolean, facts: Partial<Check>): Check {
-  return { kind, ok, n: 0, names: [], at: "", seconds: 0, ...facts };
+  return { kind, ok, n: 0, names: [], at: "", seconds: 0, complete: false, ...facts };
 }
 
 /** A verification is due soon and its gesture is missing or has lapsed. */

@@ -1,6 +1,6 @@
 /** The store as handlers see it: the modules beside this one, over one open database and the keys of the PIN. */
 import { dayOf } from "../clock.ts";
-import type { OwnRecord, Person, Settings, Store } from "../ctx.ts";
+import type { OwnRecord, Pack, Person, Settings, Store } from "../ctx.ts";
 import { Problem } from "../problem.ts";
 import type { Vault } from "../vault.ts";
 import type { BlobType, County, InboxRow, Me, ResidentCard } from "../wire.ts";
@@ -63,6 +63,7 @@ export class PhoneStore implements Store {
     forVillage: (area: string) => this.everyone.forVillage(area),
     find: (text: string, limit?: number) => this.everyone.find(text, limit),
     count: () => this.everyone.count(),
+    pack: () => this.#pack(),
   };
 
   readonly records = {
@@ -134,6 +135,20 @@ export class PhoneStore implements Store {
       this.onSettings(settings);
     },
   };
+
+  async #pack(): Promise<Pack> {
+    const [identity, packed, cursor, me, { all }] = await Promise.all([
+      device.get(this.db, "identity"),
+      device.get(this.db, "packed"),
+      device.get(this.db, "cursor"),
+      county.get<Me>(this.db, this.vault.ring, "me"),
+      this.everyone.count(),
+    ]);
+    const here = cursor?.villages ?? {};
+    const all_here = me !== undefined && Object.keys(me.villages).every((area) => (here[area] ?? 0) > 0);
+    const current = packed !== undefined && packed === identity?.epoch;
+    return { whole: current && all_here, anew: packed !== undefined && !current, people: all };
+  }
 
   #live<T extends OwnRecord | undefined>(record: T): T {
     return record && this.sending.has(record.id) && record.state === "queued"

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from actions import cards
 from models import (
+    Area,
     CareEntry,
     Challenge,
     Clash,
@@ -222,6 +223,38 @@ def test_what_changes_while_a_pack_is_under_way_is_not_lost(sync, phone, cast, n
     held |= {row["id"]: row for row in sync(phone, villages=villages).get("rows", [])}
     assert held[str(ids[0])]["name"] == "改名"
     assert len(held) == 122
+
+
+def test_a_village_gained_or_lost_does_not_begin_a_pack_anew(sync, phone, cast, now):
+    """王芳 serves two villages; half-way through her pack she loses one and gains another."""
+    lost, gained = "520121107200", "520121107203"
+    for code, name in ((lost, "建中村"), (gained, "新山村")):
+        if not Area.select().where(Area.code == code).exists():
+            Area.create(code=code, name=name, level="village", parent=TOWNSHIP)
+    second = Post.create(person=cast.wang_fang.id, role="agent", area=lost, scope=TOWNSHIP, from_on=date(2026, 1, 1))
+    ids = crowd(cast, 120)
+    touched(ids, now)
+    there = Resident.create(id=uuid7(), scope=TOWNSHIP, area=gained, name="后来的", initials="hld", group="1组", rev=1)
+    with transaction(TOWNSHIP):
+        cards.touch([there.id], now=now)
+    first = sync(phone, villages={}, page=4096)
+    assert first["villages"] == {VILLAGE: 0, lost: 0}
+    Post.update(area=gained).where(Post.id == second.id).execute()
+    held, villages, cursor, sent = {}, first["villages"], first["cursor"], 0
+    held |= {row["id"]: row for row in first["rows"]}
+    while True:
+        answer = sync(phone, villages=villages, cursor=cursor, page=4096)
+        held |= {row["id"]: row for row in answer.get("rows", [])}
+        sent += len(answer.get("rows", []))
+        villages = {area: rev for area, rev in villages.items() if area not in answer.get("dropped", [])}
+        villages, cursor = villages | answer["villages"], answer.get("cursor", "")
+        if not answer.get("more"):
+            break
+    assert sent == len(held) - len(first["rows"])  # nobody came twice
+    assert len(held) == 123
+    assert str(there.id) in held
+    assert set(villages) == {VILLAGE, gained}
+    assert all(villages.values())
 
 
 def test_many_changes_come_in_pages_too(pull, phone, cast, now):

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import * as device from "../../../pwa/store/device.ts";
 import { phone } from "../kit.ts";
 
 test("a few initials find a person, and the address says nothing of them", async () => {
@@ -29,4 +30,13 @@ test("two of one name are told apart by their age", async () => {
   const page = await (await one.post("/field/find", { q: "lzy" })).text();
   expect(page).toContain("<mark>罗正英</mark><small>female age 82</small>");
   expect(await (await one.post("/field/find", { q: "陈国发" })).text()).not.toContain("<small>");
+});
+
+test("of a list that is still coming nobody is said not to be in it", async () => {
+  const one = await phone();
+  await device.remove(one.db, "packed");
+  expect(await (await one.get("/field/find")).text()).toContain("2 people are here so far");
+  const page = await (await one.post("/field/find", { q: "欧阳" })).text();
+  expect(page).toContain("still coming");
+  expect(page).not.toContain("Not in the list");
 });

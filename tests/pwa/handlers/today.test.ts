@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { record } from "../../../pwa/ctx.ts";
+import * as county from "../../../pwa/store/county.ts";
+import * as device from "../../../pwa/store/device.ts";
 import type { Row } from "../../../pwa/wire.ts";
-import { CHEN, id, LUO, phone, QINGJIANG, type TestPhone, visit } from "../kit.ts";
+import { CHEN, id, LUO, ME, phone, QINGJIANG, type TestPhone, visit } from "../kit.ts";
+
+const half = { villages: { [QINGJIANG]: 0 }, cursor: "p1" };
 
 const card = (n: number, name: string, group: string, more: Partial<Row>): Row =>
   ({
@@ -205,4 +209,44 @@ test("a verification goes on from its own page; what lay for a day is left in pe
   expect(await (await one.get("/field/today")).text()).toContain(`href="/field/residents/${id(1)}/verification"`);
   one.at.now = new Date(one.at.now.getTime() + 25 * 3_600_000);
   expect(await (await one.get("/field/today")).text()).not.toContain("Not finished");
+});
+
+/* ---- while the list is still coming ---- */
+
+test("of a list that is still coming nothing is concluded", async () => {
+  const one = await phone();
+  await device.remove(one.db, "packed");
+  await one.store.everyone.apply([{ id: id(1), area: QINGJIANG, rev: 9, gone: true }], half, 1);
+  const page = await text(await one.get("/field/today"));
+  expect(page).toContain("The list is still coming: 1 person is here so far");
+  expect(page).not.toMatch(/Nobody|All seen|Everyone due|Next is/);
+  const before = await text(await one.get("/field/departure"));
+  expect(before).toContain("Not brought yet");
+  expect(before).not.toContain("One for each person due");
+});
+
+test("who is due and here already stands on Today, as so many so far", async () => {
+  const one = await phone();
+  await device.put(one.db, "cursor", half);
+  expect(await text(await one.get("/field/today"))).toContain("1 person to see so far");
+  await device.put(one.db, "cursor", { villages: { [QINGJIANG]: 8 }, cursor: "" });
+  expect(await text(await one.get("/field/today"))).not.toContain("so far");
+});
+
+test("a village gained since makes the list incomplete until it has come", async () => {
+  const one = await phone();
+  const villages = { ...ME.villages, "520121107203": "新山村" };
+  await county.put(one.db, one.vault.ring, "me", { ...ME, villages });
+  await record(one.ctx(), visit(id(1)));
+  const page = await text(await one.get("/field/today"));
+  expect(page).toContain("The list is still coming");
+  expect(page).not.toContain("All seen");
+});
+
+test("after a restore the list of before is usable, and marked until the new one is whole", async () => {
+  const one = await phone();
+  await device.put(one.db, "identity", { ...(await device.get(one.db, "identity"))!, epoch: 2 });
+  const page = await text(await one.get("/field/today"));
+  expect(page).toContain("the one of before stands here");
+  expect(page).toContain("罗正英");
 });
