@@ -218,6 +218,10 @@ export interface Draft {
   at: Instant;
   /** Where its form stood when somebody last wrote in it. */
   path?: string;
+  /** On which page each field was written. */
+  pages?: Record<string, string>;
+  /** "name=value" → what stood beside that choice. */
+  choices?: Record<string, string>;
 }
 
 export interface StoredPhoto {

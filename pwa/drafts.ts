@@ -2,6 +2,7 @@
  * Every field of every `<form data-draft="key">` is kept at each input and comes back on the same field after a lock or a kill.
  * Restoring is done while the page is put in place, from memory, so nothing flashes.
  */
+import type { Draft } from "./ctx.ts";
 import type { Drafts } from "./store/drafts.ts";
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -21,7 +22,7 @@ export function keepDrafts(drafts: () => Drafts): () => void {
     const name = focus && form.contains(focus) ? ((focus as Field).name ?? "") : "";
     const mine = ++turn;
     drafts()
-      .keep(key, fieldsOf(form), name, location.pathname + location.search)
+      .keep(key, fieldsOf(form), name, location.pathname + location.search, choicesOf(form))
       .then(() => {
         if (mine === turn && !waiting) form.dataset.kept = ""; // on the disk as it stands on the page
       })
@@ -55,11 +56,86 @@ export function keepDrafts(drafts: () => Drafts): () => void {
   return flush;
 }
 
+/** Of each form what its draft holds and the form has no place for. */
+const left = new WeakMap<HTMLFormElement, Record<string, string[]>>();
+
+/**
+ * What a draft holds for this page that its form does not offer any more, since it was written in an earlier version: a choice that
+ * is gone, a field that is gone. `offered`: of each field of the form its choices, or null where anything may be written.
+ */
+export function leftOver(
+  draft: Draft,
+  page: string,
+  offered: Map<string, Set<string> | null>,
+): Record<string, string[]> {
+  const found: Record<string, string[]> = {};
+  for (const [name, values] of Object.entries(draft.fields)) {
+    const choices = offered.get(name);
+    const gone =
+      choices === undefined
+        ? draft.pages?.[name] === page
+          ? values
+          : [] // of another page of the same draft
+        : values.filter((value) => choices !== null && !choices.has(value));
+    const said = gone.filter(Boolean);
+    if (said.length) found[name] = said;
+  }
+  return found;
+}
+
+function offeredBy(form: HTMLFormElement): Map<string, Set<string> | null> {
+  const offered = new Map<string, Set<string> | null>();
+  const choice = (name: string, values: string[]) => {
+    const known = offered.get(name);
+    offered.set(name, new Set([...(known ?? []), ...values]));
+  };
+  for (const element of form.elements) {
+    if (element instanceof HTMLInputElement && (element.type === "radio" || element.type === "checkbox"))
+      choice(element.name, [element.value]);
+    else if (element instanceof HTMLSelectElement)
+      choice(
+        element.name,
+        [...element.options].map(({ value }) => value),
+      );
+    else if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement)
+      offered.set(element.name, null);
+  }
+  return offered;
+}
+
+/** As it was typed, or as it stood beside the choice. */
+export function wordsOf(gone: Record<string, string[]>, draft: Draft): string[] {
+  return Object.entries(gone).flatMap(([name, values]) =>
+    values.map((value) => draft.choices?.[`${name}=${value}`] ?? value),
+  );
+}
+
+/** Said at the head of the form, so that it can be written into another field. It stays in the draft until the form is saved. */
+function showLeftOver(form: HTMLFormElement, gone: string[], t: (words: string) => string): void {
+  const box = document.createElement("div");
+  box.className = "notice notice-soon";
+  box.setAttribute("role", "status");
+  box.dataset.leftOver = "";
+  const lines = document.createElement("div");
+  const head = document.createElement("p");
+  head.textContent = t("Written earlier, this form has no place for it any more. Please put it where it fits:");
+  const said = document.createElement("p");
+  said.textContent = gone.join("; ");
+  lines.append(head, said);
+  box.append(lines);
+  (form.querySelector("main") ?? form).prepend(box);
+}
+
 /** Put kept values back; a form that already shows an answer (an error) says `data-draft-fresh` and is left alone. */
-export function restore(forms: HTMLFormElement[], drafts: Drafts): void {
+export function restore(forms: HTMLFormElement[], drafts: Drafts, t: (words: string) => string): void {
   for (const form of forms) {
     const draft = drafts.peek(form.dataset.draft!);
     if (!draft) continue;
+    const gone = leftOver(draft, location.pathname, offeredBy(form));
+    if (Object.keys(gone).length) {
+      left.set(form, gone);
+      showLeftOver(form, wordsOf(gone, draft), t);
+    }
     for (const field of keptFields(form)) {
       const values = draft.fields[field.name];
       if (!values) continue;
@@ -87,7 +163,19 @@ export function fieldsOf(form: HTMLFormElement): Record<string, string[]> {
       for (const option of field.selectedOptions) list.push(option.value);
     else list.push(field.value);
   }
+  // A choice that is gone stays known until another is made.
+  for (const [name, values] of Object.entries(left.get(form) ?? {}))
+    if (fields[name] && !fields[name].some(Boolean)) fields[name] = values;
   return fields;
+}
+
+/** What stands beside each choice made, as people read it. */
+function choicesOf(form: HTMLFormElement): Record<string, string> {
+  const said: Record<string, string> = {};
+  for (const field of keptFields(form))
+    if (field instanceof HTMLInputElement && field.checked && field.labels?.[0])
+      said[`${field.name}=${field.value}`] = (field.labels[0].textContent ?? "").trim();
+  return said;
 }
 
 function keptFields(form: HTMLFormElement): Field[] {

@@ -10,6 +10,7 @@ export interface IslandParts {
   unlocked: () => boolean;
   go: (path: string) => void;
   refresh: () => void;
+  t: (words: string) => string;
   install: { offered: () => boolean; ask: () => Promise<void> };
 }
 
@@ -17,7 +18,7 @@ const urls = new Set<string>();
 
 /** `root` is what htmx has just put in place; it may itself be an island. */
 export function enliven(root: Element, parts: IslandParts): void {
-  if (parts.unlocked()) restore(all(root, "form[data-draft]:not([data-draft-fresh])"), parts.drafts);
+  if (parts.unlocked()) restore(all(root, "form[data-draft]:not([data-draft-fresh])"), parts.drafts, parts.t);
   for (const form of all<HTMLFormElement>(root, "form[data-pin]")) pinPad(form);
   for (const line of all<HTMLElement>(root, "[data-wait]")) countdown(line, parts.refresh);
   for (const image of all<HTMLImageElement>(root, "img[data-photo]")) photo(image, parts.store);

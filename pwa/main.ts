@@ -17,6 +17,7 @@ import { open } from "./store/db.ts";
 import * as device from "./store/device.ts";
 import { PhoneStore } from "./store/index.ts";
 import { pauseMs, Sync } from "./sync.ts";
+import { offerUpdates, takeNewest } from "./update.ts";
 import { Vault } from "./vault.ts";
 
 const IDLE_MS = 5 * 60_000; // [DEF] then the PIN is asked again
@@ -34,7 +35,13 @@ const version = root.dataset.version ?? "";
 
 async function start(): Promise<void> {
   const code = takeFragment();
-  const db = await open({ onBlocking: () => location.reload() });
+  // Another window runs a newer program, which wants the store to itself: what is being written here is kept first, and
+  // comes back after the PIN.
+  let settle: () => Promise<unknown> = async () => undefined;
+  const db = await open({
+    onBlocking: () => settle(),
+    onLetGo: () => location.reload(),
+  });
   const clock = new PhoneClock();
   clock.heard = (await device.get(db, "heard")) ?? null;
   const vault = new Vault(db);
@@ -162,6 +169,7 @@ async function start(): Promise<void> {
     ...{ store, drafts: store.forms, go: (path: string) => void go(path) },
     unlocked: () => vault.unlocked,
     refresh: refreshHere,
+    t: engine.t,
     install: { offered: () => offer !== null, ask: async () => offer?.prompt() },
   };
   document.addEventListener("htmx:before:swap", () => {
@@ -173,6 +181,10 @@ async function start(): Promise<void> {
   document.addEventListener("htmx:after:swap", showFirstError);
   countWords();
   const flush = keepDrafts(() => store.forms);
+  settle = () => {
+    flush();
+    return store.forms.settled();
+  };
 
   guardIdle(async () => {
     if (!vault.unlocked) return;
@@ -259,45 +271,6 @@ async function tidy(store: PhoneStore, before: string): Promise<void> {
   await blobs.sweep(store.db, drafts, (event) => event.replace(/-/g, "").slice(0, 12) < oldest);
 }
 
-/** A new version waits until the agent taps, and is not even offered under an open form. */
-async function offerUpdates(t: (words: string) => string): Promise<void> {
-  if (!("serviceWorker" in navigator)) return;
-  const { serviceWorker } = navigator;
-  const registration = await serviceWorker
-    .register("/field/sw.js", { scope: "/field/", updateViaCache: "none" })
-    .catch(() => null);
-  if (!registration) return;
-  let asked = false;
-  const show = () => {
-    const known = document.querySelector(".update");
-    if (!registration.waiting || !serviceWorker.controller || document.querySelector("form[data-draft], .camera"))
-      return known?.remove();
-    if (known) return;
-    const bar = document.createElement("div");
-    bar.className = "update";
-    bar.setAttribute("role", "status");
-    const words = document.createElement("span");
-    words.textContent = t("A new version is here.");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "btn btn-small";
-    button.textContent = t("Update");
-    button.addEventListener("click", () => {
-      asked = true;
-      registration.waiting?.postMessage("take-over");
-    });
-    bar.append(words, button);
-    document.body.prepend(bar);
-  };
-  registration.addEventListener("updatefound", () => {
-    registration.installing?.addEventListener("statechange", show);
-  });
-  serviceWorker.addEventListener("controllerchange", () => asked && location.reload());
-  document.addEventListener("htmx:after:swap", show);
-  document.addEventListener("visibilitychange", () => document.hidden || registration.update().catch(() => undefined));
-  show();
-}
-
 function bug(error: unknown): void {
   console.error(error);
 }
@@ -305,7 +278,12 @@ function bug(error: unknown): void {
 if (root.dataset.plain === undefined)
   start().catch((error) => {
     bug(error);
-    // The store could not be opened: private mode, full disk, or damaged.
-    const words = document.querySelector<HTMLElement>("[data-plain=storage]");
+    const newer = error instanceof DOMException && error.name === "VersionError"; // written by a program newer than this one
+    // Else the store could not be opened: private mode, full disk, or damaged.
+    const words = document.querySelector<HTMLElement>(`[data-plain=${newer ? "newer" : "storage"}]`);
     if (words) words.hidden = false;
+    const opening = document.getElementById("opening");
+    if (opening) opening.hidden = true;
+    root.dataset.started = "";
+    if (newer) takeNewest();
   });

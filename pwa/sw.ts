@@ -42,7 +42,11 @@ async function keep(wanted: Request[]): Promise<void> {
 
 worker.addEventListener("activate", (event) => {
   const old = (name: string) => name.startsWith("daiban-") && name !== CACHE;
-  const clean = async () => Promise.all((await caches.keys()).filter(old).map((name) => caches.delete(name)));
+  // The version before stays, for a window that still runs it under an open form asks for its parts (camera, signature).
+  const clean = async () => {
+    const gone = (await caches.keys()).filter(old).slice(0, -1); // in the order they were made
+    await Promise.all(gone.map((name) => caches.delete(name)));
+  };
   event.waitUntil(clean().then(() => worker.clients.claim()));
 });
 
@@ -62,7 +66,8 @@ worker.addEventListener("message", (event) => {
 
 async function fromShell(wanted: Request | string): Promise<Response> {
   const cache = await caches.open(CACHE);
-  return (await cache.match(wanted, { ignoreSearch: true })) ?? fetch(wanted);
+  const kept = await cache.match(wanted, { ignoreSearch: true });
+  return kept ?? (wanted === SHELL ? undefined : await caches.match(wanted)) ?? fetch(wanted);
 }
 
 export {};

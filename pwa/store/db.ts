@@ -132,12 +132,14 @@ export const STRICT = { durability: "strict" } as const;
 export interface Opened {
   /** Another tab must reload to let a new version in. */
   onBlocked?: () => void;
-  /** A newer version wants in: this page must let go. */
-  onBlocking?: () => void;
+  /** A newer version wants in: this page must let go, when what is being written has been. */
+  onBlocking?: () => Promise<unknown>;
+  /** It has let go. */
+  onLetGo?: () => void;
   name?: string;
 }
 
-export function open({ onBlocked, onBlocking, name = NAME }: Opened = {}): Promise<DB> {
+export function open({ onBlocked, onBlocking, onLetGo, name = NAME }: Opened = {}): Promise<DB> {
   return openDB<FieldDB>(name, VERSION, {
     upgrade(db, from) {
       if (from < 1) {
@@ -156,8 +158,11 @@ export function open({ onBlocked, onBlocking, name = NAME }: Opened = {}): Promi
     },
     blocked: () => onBlocked?.(),
     blocking(_current, _blocked, event) {
-      (event.target as IDBDatabase).close();
-      onBlocking?.();
+      const db = event.target as IDBDatabase;
+      Promise.resolve(onBlocking?.())
+        .catch(() => undefined)
+        .then(() => db.close())
+        .then(onLetGo);
     },
   });
 }

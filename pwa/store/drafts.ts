@@ -64,18 +64,35 @@ export class Drafts {
     return draft;
   }
 
-  keep(key: string, fields: Record<string, string[]>, focus = "", path?: string): Promise<void> {
-    const keeping = this.#keep(key, fields, focus, path);
+  keep(
+    key: string,
+    fields: Record<string, string[]>,
+    focus = "",
+    path?: string,
+    choices: Record<string, string> = {},
+  ): Promise<void> {
+    const keeping = this.#keep(key, fields, focus, path, choices);
     this.#begun.add(keeping);
     const over = () => void this.#begun.delete(keeping);
     keeping.then(over, over);
     return keeping;
   }
 
-  async #keep(key: string, fields: Record<string, string[]>, focus: string, path?: string): Promise<void> {
+  async #keep(
+    key: string,
+    fields: Record<string, string[]>,
+    focus: string,
+    path: string | undefined,
+    choices: Record<string, string>,
+  ): Promise<void> {
     const draft = await this.open(key);
     const kept = { ...draft, fields: { ...draft.fields, ...fields }, focus, at: this.now().toISOString() };
-    if (path) kept.path = path;
+    if (path) {
+      kept.path = path;
+      const [page = ""] = path.split("?");
+      kept.choices = { ...draft.choices, ...choices };
+      kept.pages = { ...draft.pages, ...Object.fromEntries(Object.keys(fields).map((name) => [name, page])) };
+    }
     this.#all.set(key, kept);
     await this.#write(kept);
   }

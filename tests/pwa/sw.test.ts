@@ -69,3 +69,58 @@ test.each<[string, Record<string, Answer>]>([
   await expect(done).rejects.toThrow();
   expect(kept).toEqual([]);
 });
+
+/** A worker of version 3 over these caches. */
+async function worker(kept: Record<string, Record<string, string>>) {
+  const gone: string[] = [];
+  const on: Record<string, (event: never) => void> = {};
+  vi.resetModules();
+  vi.stubGlobal("CACHE", "daiban-3");
+  vi.stubGlobal("FILES", FILES);
+  const asked = (wanted: Request | string) =>
+    new URL(typeof wanted === "string" ? wanted : wanted.url, "https://c.example").pathname;
+  const answer = (body: string | undefined) => (body === undefined ? undefined : new Response(body));
+  vi.stubGlobal("caches", {
+    keys: async () => Object.keys(kept),
+    delete: async (name: string) => void gone.push(name),
+    open: async (name: string) => ({ match: async (wanted: Request | string) => answer(kept[name]?.[asked(wanted)]) }),
+    match: async (wanted: Request | string) =>
+      answer(Object.values(kept).find((files) => asked(wanted) in files)?.[asked(wanted)]),
+  });
+  vi.stubGlobal("fetch", async () => new Response("from the county", { status: 404 }));
+  vi.stubGlobal("self", {
+    location: { origin: "https://c.example" },
+    clients: { claim: async () => undefined },
+    addEventListener: (type: string, how: (event: never) => void) => {
+      on[type] = how;
+    },
+  });
+  await import("../../pwa/sw.ts");
+  const wait = async (type: string, event: object, member: "waitUntil" | "respondWith") => {
+    let done: Promise<unknown> = Promise.resolve();
+    on[type]!({ ...event, [member]: (until: Promise<unknown>) => (done = until) } as never);
+    return done;
+  };
+  return {
+    gone,
+    activate: () => wait("activate", {}, "waitUntil"),
+    get: async (path: string, mode = "cors") => {
+      const request = { method: "GET", url: `https://c.example${path}`, mode };
+      return ((await wait("fetch", { request }, "respondWith")) as Response).text();
+    },
+  };
+}
+
+test("the version before keeps its parts for a window that still runs it; those before it go", async () => {
+  const { gone, activate, get } = await worker({
+    "daiban-1": {},
+    "daiban-2": { "/static/built/camera-2.js": "camera of 2", "/field/": "page of 2" },
+    "daiban-3": { "/field/": "page of 3" },
+    other: {},
+  });
+  await activate();
+  expect(gone).toEqual(["daiban-1"]);
+  expect(await get("/static/built/camera-2.js")).toBe("camera of 2");
+  expect(await get("/field/today", "navigate")).toBe("page of 3");
+  vi.unstubAllGlobals();
+});
