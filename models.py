@@ -7,7 +7,6 @@ row. Columns that only repeat or index others are named in `Meta.derived` and st
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import threading
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -212,20 +212,23 @@ class SealedJsonField(SealedField):
 
 def canonical(value: Any) -> str:
     """One text for one value: keys sorted, no spaces, instants and days in ISO form."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+    return _encode(value)
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="microseconds")
-        case date():
-            return value.isoformat()
-        case UUID():
-            return str(value)
-        case bytes() | memoryview():
-            return bytes(value).hex()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+#: Made once: `json.dumps` with arguments of its own makes a new encoder for each text.
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain).encode
 
 
 # ---- base
@@ -255,17 +258,15 @@ class Row(Model):
 def leaf_of(row: Row) -> tuple[str, str]:
     """`("table:id", keyed hash of the row as it is now)`; see docs/formats.md §3."""
     cls = type(row)
-    facts = {
-        field.name: _plain_or_same(row.__data__.get(field.name))
-        for field in cls._meta.sorted_fields
-        if field.name not in cls.derived()
-    }
-    digest = hmac.new(keys().leaves, canonical(facts).encode(), hashlib.sha256).hexdigest()
+    value_of = row.__data__.get
+    facts = {name: value_of(name) for name in _leaf_names(cls)}
+    digest = hmac.digest(keys().leaves, canonical(facts).encode(), "sha256").hex()
     return f"{cls._meta.table_name}:{row.get_id()}", digest
 
 
-def _plain_or_same(value: Any) -> Any:
-    return value.value if hasattr(value, "value") and isinstance(value, str) else value
+@cache
+def _leaf_names(cls: type[Row]) -> tuple[str, ...]:
+    return tuple(field.name for field in cls._meta.sorted_fields if field.name not in cls.derived())
 
 
 def insert(rows: Sequence[Row]) -> None:
@@ -277,13 +278,38 @@ def insert(rows: Sequence[Row]) -> None:
     for row in rows:
         by_class.setdefault(type(row), []).append(row)
     for cls, found in by_class.items():
+        columns = Columns.of(cls)
+        places = f"({', '.join([database.param] * columns.count)})"
+        for part in _parts(found, max(1, MOST_PARAMETERS // columns.count)):
+            sql = f'INSERT INTO "{cls._meta.table_name}" ({columns.names}) VALUES {", ".join([places] * len(part))}'  # noqa: S608
+            database.execute_sql(sql, [value for row in part for value in columns.values(row)])
+
+
+class Columns:
+    """The columns of a table that are written when a row is new, and a row's values as the database keeps them."""
+
+    def __init__(self, cls: type[Row]) -> None:
         fields = [field for field in cls._meta.sorted_fields if not isinstance(field, AutoField)]
-        convert = [(field.name, field.db_value) for field in fields]
-        columns = ", ".join(f'"{field.column_name}"' for field in fields)
-        places = f"({', '.join([database.param] * len(fields))})"
-        for part in _parts(found, max(1, MOST_PARAMETERS // len(fields))):
-            sql = f'INSERT INTO "{cls._meta.table_name}" ({columns}) VALUES {", ".join([places] * len(part))}'  # noqa: S608
-            database.execute_sql(sql, [to(row.__data__.get(name)) for row in part for name, to in convert])
+        self.names = ", ".join(f'"{field.column_name}"' for field in fields)
+        self.count = len(fields)
+        self._fields = [field.name for field in fields]
+        self._to_db = [(place, field.db_value) for place, field in enumerate(fields) if type(field) not in _AS_THEY_ARE]
+
+    @staticmethod
+    @cache
+    def of(cls: type[Row]) -> Columns:
+        return Columns(cls)
+
+    def values(self, row: Row) -> list[Any]:
+        found = list(map(row.__data__.get, self._fields))
+        for place, to in self._to_db:
+            if found[place] is not None:
+                found[place] = to(found[place])
+        return found
+
+
+#: Fields whose values are the same in Python and in the database.
+_AS_THEY_ARE = (TextField, IntegerField, BigIntegerField, SmallIntegerField)
 
 
 def _parts(rows: Sequence[Row], most: int) -> Iterator[Sequence[Row]]:
@@ -310,8 +336,6 @@ class Lookup:
     given with the call, as the database keeps them.
     """
 
-    _AS_THEY_ARE = (TextField, IntegerField, BigIntegerField)
-
     def __init__(self, *columns: Field[Any], by: Field[Any], also: str = "", order: str = "") -> None:
         table = by.model._meta.table_name
         names = ", ".join(f'"{column.column_name}"' for column in columns)
@@ -319,9 +343,7 @@ class Lookup:
         self._tail = (f" AND {also}" if also else "") + (f" ORDER BY {order}" if order else "")
         self._to_db = by.db_value
         self._from_db = [
-            (place, column.python_value)
-            for place, column in enumerate(columns)
-            if type(column) not in self._AS_THEY_ARE
+            (place, column.python_value) for place, column in enumerate(columns) if type(column) not in _AS_THEY_ARE
         ]
 
     def __call__(self, values: Iterable[Any], *others: Any) -> list[tuple[Any, ...]]:

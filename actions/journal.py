@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +63,7 @@ def write(deeds: Sequence[Deed], *, actor: Actor | None, now: datetime, by: str 
 
     `by` names the operating system's user where a command acts for nobody's post.
     """
-    return append([_signed(deed, actor=actor, now=now, by=by) for deed in deeds], now=now)
+    return append([signed(deed, actor=actor, now=now, by=by) for deed in deeds], now=now)
 
 
 def append(
@@ -88,32 +88,55 @@ _ENDS = Lookup(Scope.code, Scope.position, Scope.chain, Scope.receipt_on, Scope.
 _NAMES = Lookup(Area.name, by=Area.code)
 
 
+@dataclass
+class End:
+    """Where a scope's chain ends, and how many receipts were numbered on which day; `position` moves on with it."""
+
+    position: int = 0
+    chain: str = ""
+    receipt_on: date | None = None
+    receipt_count: int = 0
+
+
 def _append_to(
     code: str, found: Sequence[Arrived], now: datetime, numbered: Callable[[Arrived], None]
 ) -> list[JournalEntry]:
-    _, position, chain, receipt_on, count = next(iter(_ENDS([code])), None) or _first(code)
-    today, letters, entries = day_of(now), "", []
-    count = count if receipt_on == today else 0
+    row = next(iter(_ENDS([code])), None) or _first(code)
+    end = End(*row[1:])
+    letters = abbreviation(code) if any(each.device is not None for each in found) else ""
+    entries = chained(found, end, letters=letters, now=now, numbered=numbered)
+    counters = (Scope.position, Scope.chain, Scope.receipt_on, Scope.receipt_count)
+    models.update_values(Scope, counters, [(code, end.position, end.chain, end.receipt_on, end.receipt_count)])
+    return entries
+
+
+def chained(
+    found: Sequence[Arrived], end: End, *, letters: str, now: datetime, numbered: Callable[[Arrived], None]
+) -> list[JournalEntry]:
+    """The entries of events received `now` that follow this end of a chain, which moves on; nothing is written.
+
+    `letters` begin the numbers of phones' records, which count from one each day of Shanghai.
+    """
+    today, entries = day_of(now), []
+    if end.receipt_on != today:
+        end.receipt_on, end.receipt_count = today, 0
     for each in found:
-        position += 1
+        end.position += 1
         if each.device is not None:
-            count += 1
-            letters = letters or abbreviation(code)
-            each.number = f"{letters}-{today:%m%d}-{count:02d}"
-        each.position = position
+            end.receipt_count += 1
+            each.number = f"{letters}-{today:%m%d}-{end.receipt_count:02d}"
+        each.position = end.position
         numbered(each)
         leaves = canonical(dict(leaf_of(row) for row in each.rows))
-        chain = link(chain, position, str(each.id), each.hash, now, leaves)
+        end.chain = link(end.chain, end.position, str(each.id), each.hash, now, leaves)
         entries.append(
             JournalEntry(
-                scope=code, position=position, id=each.id, hash=each.hash, chain=chain, kind=each.kind, v=each.v,
-                device=each.device, seq=each.seq, prev=each.prev, actor=each.actor, post=each.post,
+                scope=each.scope, position=end.position, id=each.id, hash=each.hash, chain=end.chain, kind=each.kind,
+                v=each.v, device=each.device, seq=each.seq, prev=each.prev, actor=each.actor, post=each.post,
                 subject=each.subject, at=each.at, received_at=now, state=each.state, why=each.why,
                 number=each.number, payload=each.payload, signature=each.signature, leaves=leaves,
             )
         )  # fmt: skip
-    counters = (Scope.position, Scope.chain, Scope.receipt_on, Scope.receipt_count)
-    models.update_values(Scope, counters, [(code, position, chain, today, count)])
     return entries
 
 
@@ -128,7 +151,8 @@ def link(chain: str, position: int, event: str, digest: str, received_at: dateti
     return ciphers.sha256("\n".join(parts).encode())
 
 
-def _signed(deed: Deed, *, actor: Actor | None, now: datetime, by: str) -> Arrived:
+def signed(deed: Deed, *, actor: Actor | None, now: datetime, by: str = "") -> Arrived:
+    """What a desk did, signed with the server's key."""
     post = actor.post_for(deed.scope) if actor else None
     event = ciphers.uuid7(int(now.timestamp() * 1000))
     payload = canonical(

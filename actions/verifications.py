@@ -38,27 +38,32 @@ def receive(records: Sequence[Arrived], batch: Batch) -> None:
     fresh = unused(records, batch, LifeVerification, lambda record: record.body.verification)
     challenges = _challenges(fresh)
     for record in fresh:
-        body: VerificationCaptured = record.body
-        resident = batch.resident_of(record)
-        captured_at = batch.trusted(record, body.captured_at)
-        person = batch.people[record.actor] if record.actor else None
-        row = LifeVerification(
-            id=body.verification, visit=body.visit, resident=resident.id, scope=resident.scope, area=resident.area,
-            event=record.id, entitlements=[str(each) for each in body.entitlements], state="captured",
-            captured_by=record.actor, second_agent=body.second_agent, captured_at=captured_at, received_at=batch.received_at,
-            challenge=body.challenge, gesture=body.gesture,
-            challenge_lapsed=rule.challenge_lapsed(
-                challenges.get(body.challenge), person=record.actor, resident=resident.id, captured_at=captured_at
-            ),
-            document=body.document, condition=body.condition, witness=body.witness.model_dump(mode="json", exclude_defaults=True),
-            kin=body.kin or (person is not None and str(resident.id) in (person.kin or ())),
-            mark=body.mark.model_dump(mode="json", exclude_defaults=True), remarks=body.remarks,
-            official_app_receipt=body.official_app_receipt, retake_of=body.retake_of,
-        )  # fmt: skip
+        row = row_of(record, batch, challenges)
         batch.add(record, row)
-        batch.touched.add(resident.id)
-        if body.retake_of is not None:
-            batch.settled.append(body.retake_of)
+        batch.touched.add(row.resident_id)
+        if row.retake_of is not None:
+            batch.settled.append(row.retake_of)
+
+
+def row_of(record: Arrived, batch: Batch, challenges: Mapping[UUID | None, Any]) -> LifeVerification:
+    """The capture as its row; `challenges` are those issued, by id."""
+    body: VerificationCaptured = record.body
+    resident = batch.resident_of(record)
+    captured_at = batch.trusted(record, body.captured_at)
+    person = batch.people[record.actor] if record.actor else None
+    lapsed = rule.challenge_lapsed(
+        challenges.get(body.challenge), person=record.actor, resident=resident.id, captured_at=captured_at
+    )
+    return LifeVerification(
+        id=body.verification, visit=body.visit, resident=resident.id, scope=resident.scope, area=resident.area,
+        event=record.id, entitlements=[str(each) for each in body.entitlements], state="captured",
+        captured_by=record.actor, second_agent=body.second_agent, captured_at=captured_at, received_at=batch.received_at,
+        challenge=body.challenge, gesture=body.gesture, challenge_lapsed=lapsed, document=body.document,
+        condition=body.condition, witness=body.witness.model_dump(mode="json", exclude_defaults=True),
+        kin=body.kin or (person is not None and str(resident.id) in (person.kin or ())),
+        mark=body.mark.model_dump(mode="json", exclude_defaults=True), remarks=body.remarks,
+        official_app_receipt=body.official_app_receipt, retake_of=body.retake_of,
+    )  # fmt: skip
 
 
 def receive_not_taken(records: Sequence[Arrived], batch: Batch) -> None:

@@ -76,9 +76,9 @@ def flag(records: Sequence[Arrived], rows: Mapping[UUID, Visit], batch: Batch) -
                 id=row.id, person=row.person_id, home=homes[row.resident_id], started_at=row.started_at,
                 ended_at=row.ended_at, received_at=batch.received_at, claimed_at=batch.claimed(record),
                 span=batch.spans[record.id], offset_ms=record.offset_ms, last_offset_ms=batch.offsets.get(record.id),
-                outcome=row.outcome, marked=_is_marked(row.mark), marked_before=marked_before.get(row.id),
+                outcome=row.outcome, marked=is_marked(row.mark), marked_before=marked_before.get(row.id),
                 kin=person is not None and str(row.resident_id) in (person.kin or ()),
-                badge=_badge_valid(badges.get(row.person_id), row.ended_at),
+                badge=badge_valid(badges.get(row.person_id), row.ended_at),
             ),
             limits,
         )  # fmt: skip
@@ -117,7 +117,7 @@ def _stays_near(rows: Sequence[Visit]) -> list[rule.Stay]:
     return [rule.Stay(key, person, homes[resident], start, end) for person, key, resident, start, end in near]
 
 
-def _is_marked(mark: Any) -> bool:
+def is_marked(mark: Any) -> bool:
     return bool(mark) and mark.get("kind") != "none"
 
 
@@ -127,18 +127,18 @@ def _marked_before(rows: Sequence[Visit]) -> dict[UUID, bool]:
     Asked only for visits without a mark; a phone that was away brings several of one person at once.
     """
     done = [row for row in rows if row.outcome in rule.DONE]
-    wanted = [row for row in done if not _is_marked(row.mark)]
+    wanted = [row for row in done if not is_marked(row.mark)]
     if not wanted:
         return {}
     v = Visit
     of: dict[UUID, list[tuple[datetime, bool]]] = defaultdict(list)
     for row in done:
-        of[row.resident_id].append((row.ended_at, _is_marked(row.mark)))
+        of[row.resident_id].append((row.ended_at, is_marked(row.mark)))
     here = (
         v.resident.in_([row.resident_id for row in wanted]) & v.outcome.in_(list(rule.DONE)) & v.corrected_by.is_null()
     )
     for resident, ended_at, mark in v.select(v.resident, v.ended_at, v.mark).where(here).tuples():
-        of[resident].append((ended_at, _is_marked(mark)))
+        of[resident].append((ended_at, is_marked(mark)))
     found = {}
     for row in wanted:
         earlier = [each for each in of[row.resident_id] if each[0] < row.ended_at]
@@ -158,7 +158,7 @@ def _badges(people: set[UUID]) -> dict[UUID, list[Any]]:
     return found
 
 
-def _badge_valid(badges: Sequence[Any] | None, at: datetime) -> bool | None:
+def badge_valid(badges: Sequence[Any] | None, at: datetime) -> bool | None:
     """Whether any badge counted at that moment; None for an agent who never had one."""
     if not badges:
         return None

