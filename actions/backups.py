@@ -5,6 +5,7 @@ The files are the work of actions/backup_files.py and actions/restore.py; here i
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -87,7 +88,7 @@ def begin_epoch(
     the backup; they are wanted again from their phones. The copies people look at are drawn anew.
     """
     with transaction(county(), *heads_at()):
-        epoch = Installation.select(Installation.epoch).get().epoch + 1
+        epoch = _another(Installation.select(Installation.epoch).get().epoch)
         Installation.update(epoch=epoch, restored_at=now, restored_from=made_at, backed_up_at=made_at).execute()
         Scope.update(kept_to=Scope.position).execute()
         for sessions in (PhoneSession, DeskSession, PhoneChallenge):
@@ -106,6 +107,15 @@ def begin_epoch(
         deed = journal.Deed("backup.restored", county(), body, rows=[Installation.get()])
         journal.write([deed], actor=None, now=now, by=by)
     return int(epoch)
+
+
+def _another(epoch: int) -> int:
+    """Never one that was before: counting on would give the same one again where the same backup is put back twice, and
+    phones that were heard in between would not notice."""
+    drawn = epoch
+    while drawn == epoch:
+        drawn = 1 + secrets.randbelow(2**31 - 1)  # as large as a column holds
+    return drawn
 
 
 def _mark(pictures: Iterable[Named], *, kept: bool) -> None:

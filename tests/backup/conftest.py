@@ -60,7 +60,7 @@ class Sender:
             "mark",
             offset=0,
             total=len(drawn.cipher),
-            piece=drawn.cipher,
+            piece=[drawn.cipher],
             folder=self.blobs,
             now=now,
         )

@@ -18,9 +18,9 @@ from uuid import UUID
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 import models
-from actions import journal
+from actions import backups, journal
 from app import create_app
-from models import Device, Entitlement, Household, Installation, Person, Post, Resident, Scope
+from models import Device, Entitlement, Household, Installation, Person, Picture, Post, Resident
 from rules import ciphers, id_numbers
 from rules.actors import Role
 from tests.support import cast as the_cast
@@ -56,8 +56,7 @@ class County:
         self.app.config["CLOCK"] = lambda: self.now
         self.threads = ThreadPoolExecutor(5)
         self._steps = threading.local()
-        self._kept: tuple[bytes, set[Path]] | None = None
-        self._epoch = 1
+        self._kept: tuple[bytes, set[Path], datetime] | None = None
         self._teach_to_die()
 
     # ---- a schedule
@@ -203,15 +202,15 @@ class County:
     def backup(self) -> None:
         """Keep the database and the pictures as they are, and tell phones how far."""
         connection = models.database.connection()
-        self._kept = connection.serialize(), self._files()
-        with models.transaction():
-            Scope.update(kept_to=Scope.position).execute()
+        here = (Picture.state.in_(backups.HERE)) & (Picture.kept == False)  # noqa: E712
+        pictures, heads = list(Picture.select(Picture.event, Picture.role).where(here).tuples()), backups.heads_at()
+        self._kept = connection.serialize(), self._files(), self.now
+        backups.note_verified(heads, made_at=self.now, now=self.now, by="tests", kept=pictures)
 
     def restore(self) -> None:
         """The last backup takes the place of everything, as a new epoch."""
         assert self._kept is not None
-        database, files = self._kept
-        self._epoch += 1  # never one that was before, also where the same backup is restored again
+        database, files, made_at = self._kept
         list(self.threads.map(lambda _: models.database.close(), range(5)))
         models.database.close()
         for ending in ("-wal", "-shm"):
@@ -220,9 +219,7 @@ class County:
         for path in self._files() - files:
             path.unlink()
         models.database.connect()
-        with models.transaction():
-            Installation.update(epoch=self._epoch).execute()
-            Scope.update(kept_to=Scope.position).execute()
+        backups.begin_epoch(made_at=made_at, now=self.now, by="tests")
 
     def _files(self) -> set[Path]:
         return {path for path in self.made.settings.blobs_path.rglob("*") if path.is_file()}
