@@ -18,7 +18,7 @@ from uuid import UUID
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 import models
-from actions import backups, journal
+from actions import backups, journal, phones
 from app import create_app
 from models import Device, Entitlement, Household, Installation, Person, Picture, Post, Resident
 from rules import ciphers, id_numbers
@@ -86,6 +86,11 @@ class County:
                 return self.backup()
             case "restore":
                 return self.restore()
+            case "lose":
+                lead = CAST.luo_guoxiu.actor
+                return phones.lock(
+                    Device.get_by_id(UUID(asked["device"])), wipe=True, why="丢了", actor=lead, now=self.now
+                )
         raise ValueError(asked["op"])
 
     # ---- answering

@@ -55,6 +55,8 @@ export class Handset {
   life = new Life(this.disk);
   pages: Page[] = [];
   device = "";
+  /** The township ordered it to be emptied; its agent has it no more. */
+  lost = false;
   /** Orders obeyed, as its screen says. */
   wiped = 0;
   #locks = new Map<string, true>();

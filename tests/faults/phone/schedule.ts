@@ -67,7 +67,8 @@ type Act =
   | "backup"
   | "restore"
   | "weather"
-  | "old program";
+  | "old program"
+  | "lost";
 
 class Schedule {
   readonly chance: Chance;
@@ -138,10 +139,12 @@ class Schedule {
       [1, "room"],
       [this.#restored ? 0 : 0.7, "damage"],
       [backups ? 1 : 0, "backup"],
-      [backups && !this.#damaged ? 1 : 0, "restore"],
+      [backups && !this.#damaged && !this.#phones.some(({ lost }) => lost) ? 1 : 0, "restore"],
       [1, "weather"],
       [0.5, "old program"],
+      [this.#restored ? 0 : 0.4, "lost"],
     ]);
+    if (phone.lost && act !== "wait" && act !== "weather") return this.#foundBySomebody(phone);
     await this.network.arrivals();
     switch (act) {
       case "deed":
@@ -180,6 +183,10 @@ class Schedule {
       case "weather":
         this.network.weather = this.chance.one(["calm", "bad", "storm"] as const);
         return this.tell(`the way is ${this.network.weather}`);
+      case "lost":
+        phone.lost = true;
+        ask("lose", { device: phone.device, now: this.time.now });
+        return this.tell(`${phone.name}: is lost, the township orders it to be emptied`);
       case "old program":
         phone.behind = this.chance.below(3);
         return this.tell(`${phone.name}: its program is ${phone.behind} versions behind`);
@@ -231,12 +238,20 @@ class Schedule {
     this.network.weather = weather;
   }
 
+  async #calmlyLocked(phone: Handset, work: (page: Page) => Promise<unknown>): Promise<void> {
+    if (!phone.life.dead) phone.end();
+    const { weather } = this.network;
+    this.network.weather = "calm";
+    await this.#with(phone, work, { mayDie: false, unlocked: false });
+    this.network.weather = weather;
+  }
+
   async #deed(phone: Handset, page?: Page): Promise<void> {
     const again = this.#open.findIndex((one) => one.phone === phone);
     const deed = again >= 0 && this.chance.happens(0.8) ? this.#open.splice(again, 1)[0]!.deed : this.#newDeed(phone);
     let saved: boolean | undefined;
     await this.#with(phone, async (main) => {
-      const here = page ?? main;
+      const here = this.chance.happens(0.1) ? this.#jumpingDuring(phone, page ?? main) : (page ?? main);
       if (await this.#isThere(phone, here, deed)) saved = true;
       else saved = await deed.do(here);
       await this.#look(phone, here);
@@ -246,6 +261,18 @@ class Schedule {
     this.tell(
       `${phone.name}: ${deed.kind} of ${deed.resident.name} (${deed.token}): ${saved ? "told saved" : "not told"}`,
     );
+  }
+
+  /** The same window, but the phone's clock jumps while the visit is under way. */
+  #jumpingDuring(phone: Handset, page: Page): Page {
+    return {
+      ...page,
+      post: (path, form) => {
+        phone.skew += this.chance.one([-2 * DAY_MS, 5 * 60 * MINUTE_MS, YEAR_MS]);
+        this.tell(`${phone.name}: its clock jumps under an open form`);
+        return page.post(path, form);
+      },
+    };
   }
 
   #newDeed(phone: Handset): Deed {
@@ -297,6 +324,12 @@ class Schedule {
       { unlocked: false },
     );
     if (!phone.life.dead) phone.end();
+  }
+
+  /** Whoever has it starts it without the PIN: it sends what it has, is emptied, and says so. */
+  async #foundBySomebody(phone: Handset): Promise<void> {
+    this.tell(`${phone.name}: somebody starts it`);
+    return this.#sendLocked(phone);
   }
 
   async #twoWindows(phone: Handset): Promise<void> {
@@ -364,10 +397,11 @@ class Schedule {
     for (let round = 0; round < ROUNDS; round++) {
       this.time.pass(10 * MINUTE_MS);
       let left = 1;
-      await this.#calmly(phone, async (page) => {
+      const work = phone.lost ? this.#calmlyLocked : this.#calmly;
+      await work.call(this, phone, async (page) => {
         const outcome = await phone.send(page);
         const { waiting, pictures } = await stored.counts(page.db);
-        left = waiting + pictures;
+        left = waiting + pictures + (phone.lost && phone.wiped === 0 ? 1 : 0);
         if (outcome.kind !== "done") this.tell(`${phone.name}: sent in peace: ${outcome.kind}, ${left} left`);
         else if (left) left += 1; // once more than it says: a receipt may have come for what was sent before
       });
@@ -377,7 +411,10 @@ class Schedule {
   }
 
   async #last(phone: Handset): Promise<void> {
-    await this.#calmly(phone, async (page) => {
+    if (phone.lost && phone.wiped === 0) this.bug(`${phone.name} was to be emptied and is not`);
+    const work = phone.lost ? this.#calmlyLocked : this.#calmly;
+    await work.call(this, phone, async (page) => {
+      if (phone.lost) return;
       await this.#look(phone, page);
       const counts = await stored.counts(page.db);
       const text = page.vault.unlocked ? await (await page.get("/field/outbox")).text() : "";
