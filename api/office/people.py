@@ -155,9 +155,12 @@ def phone(device_id: UUID) -> ResponseReturnValue:
 @allows(*GIVES_PHONES)
 def lock_phone(device_id: UUID) -> ResponseReturnValue:
     found = get_object_or_404(Device.visible_to(g.actor, *GIVES_PHONES), Device.id == device_id)
-    why = forms.words("why")
-    phones.lock(found, why=why, wipe=request.form.get("wipe") == "yes", actor=g.actor, now=g.now)
-    flash(_("The phone is locked. What it still holds is received and shown to you first."), "done")
+    why, wipe = forms.words("why"), request.form.get("wipe") == "yes"
+    phones.lock(found, why=why, wipe=wipe, actor=g.actor, now=g.now)
+    ordered = _("The order is given. The phone sends all it has first, then it empties itself.")
+    flash(
+        ordered if wipe else _("The phone is locked. What it still holds is received and shown to you first."), "done"
+    )
     return go_to(url_for("office.phone", device_id=device_id))
 
 
