@@ -51,6 +51,7 @@ async function page(ctx: Ctx, store: PhoneStore, problem: string, status: number
   const seconds = Math.ceil((await store.vault.waitMs()) / 1000);
   const order = (await device.get(store.db, "order")) ?? "";
   const call = (await device.get(store.db, "call")) ?? null;
+  const { pictures } = await ctx.store.outbox.counts();
   const headers: Record<string, string> = status === 200 ? {} : { "HX-Push-Url": "false" };
-  return ctx.render("field/unlock.html", { problem, seconds, order, call }, { status, headers });
+  return ctx.render("field/unlock.html", { problem, seconds, order, call, pictures }, { status, headers });
 }
