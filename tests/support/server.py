@@ -24,7 +24,7 @@ class Server:
     """
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
-        self.folder = folder
+        self.folder, self.root = folder, ROOT
         folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
@@ -65,7 +65,7 @@ class Server:
         command += ["--bind", f"127.0.0.1:{self.port}", "app:create_app()"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                command, cwd=self.root, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
         for _ in range(300):
             if self._process.poll() is not None:
