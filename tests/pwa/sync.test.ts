@@ -781,3 +781,53 @@ test("tries come soon after a failure and then ever later, never at one moment f
   expect(pauseMs(30, 1)).toBeLessThanOrEqual(720_000);
   expect(pauseMs(1, 0)).not.toBe(pauseMs(1, 1));
 });
+
+/* ---- a county of another version ---- */
+
+test("a county that says more than this program knows is understood", async () => {
+  const one = await phone();
+  const kept = await record(one.ctx(), visit(id(1)));
+  one.county.on((path, { json }) => {
+    if (path !== "/api/phone/sync") return undefined;
+    const receipts = (json as SyncRequest).items.map((item) => ({
+      ...{ id: item.id, hash: item.hash, scope: TOWNSHIP, position: 41, state: "accepted", reason: "", number: "n" },
+      checked_by: "nobody",
+    }));
+    const row = { ...LUO, rev: 9, blood: "A", tasks: [{ id: id(700), kind: "vaccination", what: "", dose: 2 }] };
+    const inbox = [{ id: id(701), kind: "weather", words: "大风", at: NOW, colour: "blue" }];
+    return ok({
+      epoch: 1,
+      now: NOW,
+      receipts,
+      rows: [row],
+      villages: { [QINGJIANG]: 9 },
+      inbox,
+      inbox_rev: 1,
+      tide: 3,
+    });
+  });
+  expect((await one.sync.run()).kind).toBe("done");
+  expect(await one.store.records.get(kept.id)).toMatchObject({ state: "accepted" });
+  expect((await one.get("/field/today")).status).toBe(200);
+  expect((await one.get(`/field/residents/${LUO.id}`)).status).toBe(200);
+  expect((await one.get("/field/inbox")).status).toBe(200);
+  expect(one.bugs).toEqual([]);
+});
+
+test("a county of an earlier version, that says only what is needed, is enough", async () => {
+  const one = await phone();
+  const kept = await record(one.ctx(), visit(id(1)));
+  one.county.on((path, { json }) => {
+    if (path !== "/api/phone/sync") return undefined;
+    const receipts = (json as SyncRequest).items.map(({ id: event, hash }) => ({
+      ...{ id: event, hash, scope: TOWNSHIP, position: 41, state: "accepted" },
+    }));
+    return ok({ epoch: 1, now: NOW, receipts });
+  });
+  expect((await one.sync.run()).kind).toBe("done");
+  expect(await one.store.records.get(kept.id)).toMatchObject({ state: "accepted" });
+  expect((await device.get(one.db, "cursor"))!.villages).toEqual({ [QINGJIANG]: 8 });
+  expect((await one.get("/field/outbox")).status).toBe(200);
+  expect((await one.get(`/field/records/${kept.id}`)).status).toBe(200);
+  expect(one.bugs).toEqual([]);
+});
