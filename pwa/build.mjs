@@ -96,6 +96,7 @@ await build({
 });
 
 const manifest = {
+  built: new Date().toISOString(), // no phone's clock that is right stands before it
   version: `${version}-${Number.parseInt(cache.slice(0, 6), 16)}`,
   main,
   styles,

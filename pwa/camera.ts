@@ -21,8 +21,16 @@ export async function openCamera(view: HTMLElement, { photos, limit, go }: Camer
   const torch = view.querySelector<HTMLButtonElement>("[data-camera-torch]");
   const refused = view.querySelector<HTMLElement>("[data-camera-refused]");
   const notKept = view.querySelector<HTMLElement>("[data-camera-not-kept]");
+  const full = view.querySelector<HTMLElement>("[data-camera-full]");
   if (!video || !shutter) return;
   shutter.disabled = true;
+  if (!(await photos.room())) {
+    // Said before anybody is asked to hold still for a picture that could not be kept.
+    view.classList.add("camera-refused");
+    if (full) full.hidden = false;
+    video.hidden = true;
+    return;
+  }
   let stream: MediaStream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({

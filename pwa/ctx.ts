@@ -26,6 +26,7 @@
  *   <div class="camera" data-camera data-event="{{ draft.id }}" data-role="picture" data-facing="environment">
  *     <video data-camera-view playsinline muted></video>
  *     <div data-camera-refused hidden> … where to switch it on … </div>
+ *     <div data-camera-full hidden> … the phone is full, words can still be saved; shown instead of the camera … </div>
  *     <p data-camera-not-kept hidden role="alert"> … there was no room for the picture … </p>
  *     <button type="button" data-camera-shutter>…</button>   <button type="button" data-camera-torch hidden>…</button>
  *   </div>
@@ -43,6 +44,7 @@
  *
  * PIN pad island `data-pin`, and `data-seconds="n"` (counts down in words) are used by unlock and enrol only.
  */
+import type { WrongClock } from "./clock.ts";
 import type { Net } from "./net.ts";
 import type { Problem } from "./problem.ts";
 import type {
@@ -123,6 +125,7 @@ export interface PageFacts {
   demo: boolean;
   version: string;
   locked: boolean;
+  clock: WrongClock | null;
 }
 
 export interface Clock {
@@ -132,6 +135,9 @@ export interface Clock {
   offset(): { ms: number | null; age_s: number | null };
   /** Today in Asia/Shanghai. */
   today(): Day;
+  /** A record bears this time: no clock that is right stands before it any more. */
+  passed(at: Date): void;
+  wrong(): WrongClock | null;
 }
 
 /** `t("{n} people", {n: 3})`; English is the key. `t.n(one, many, n)` chooses. */
@@ -286,6 +292,8 @@ export interface Store {
     /** The plain bytes, while the phone still holds them. */
     get(event: Uuid, role: string): Promise<{ bytes: ArrayBuffer; type: BlobType } | undefined>;
     remove(event: Uuid, role: string): Promise<void>;
+    /** Whether there is room for one more, beside what is kept free for words: asked before it is taken. */
+    room(): Promise<boolean>;
   };
   outbox: {
     /** Works locked too: only counts. */

@@ -22,6 +22,7 @@ import { page } from "./render.ts";
 import { type Match, Router } from "./router.ts";
 import * as device from "./store/device.ts";
 import type { PhoneStore } from "./store/index.ts";
+import { isFull } from "./store/reserve.ts";
 import { Locked } from "./vault.ts";
 
 const HOPS = 5;
@@ -121,8 +122,9 @@ export class Local {
   }
 
   async #refusal(error: unknown, request: Request, url: URL): Promise<Response> {
-    const problem = error instanceof Problem ? error : new Problem("bug", {}, 500);
-    if (problem !== error) this.parts.bug(error);
+    const full = isFull(error) ? new Problem("phone-full", {}, 422) : null;
+    const problem = error instanceof Problem ? error : (full ?? new Problem("bug", {}, 500));
+    if (problem.code === "bug") this.parts.bug(error);
     const ctx = await this.#ctx(request, url, {});
     const headers: Record<string, string> = request.method === "GET" ? {} : { "HX-Push-Url": "false" };
     return ctx.render(
@@ -171,6 +173,7 @@ export class Local {
       ...{ path, lang: settings.lang, view: settings.view, now: clock.now().toISOString(), today: clock.today() },
       ...{ online: online(), waiting: counts.waiting, needs_you: counts.needs_you + questions, agent: agent ?? "" },
       ...{ demo: identity?.demo ?? false, version: env.version, locked: !store.vault.unlocked },
+      clock: clock.wrong(),
     };
   }
 }

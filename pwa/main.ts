@@ -16,6 +16,8 @@ import * as blobs from "./store/blobs.ts";
 import { open } from "./store/db.ts";
 import * as device from "./store/device.ts";
 import { PhoneStore } from "./store/index.ts";
+import { newestAt } from "./store/records.ts";
+import { isFull } from "./store/reserve.ts";
 import { pauseMs, Sync } from "./sync.ts";
 import { offerUpdates, takeNewest } from "./update.ts";
 import { Vault } from "./vault.ts";
@@ -44,6 +46,8 @@ async function start(): Promise<void> {
   });
   const clock = new PhoneClock();
   clock.heard = (await device.get(db, "heard")) ?? null;
+  clock.built = Date.parse(root.dataset.built ?? "") || clock.built;
+  clock.passed(new Date((await newestAt(db)) ?? 0));
   const vault = new Vault(db);
   const store = new PhoneStore(db, vault, () => clock.now());
   let settings = await store.settings.get();
@@ -82,7 +86,7 @@ async function start(): Promise<void> {
   const send = async (_why: string): Promise<void> => {
     clearTimeout(timer);
     const outcome = await sync.run().catch((error: unknown) => {
-      bug(error);
+      if (!isFull(error)) bug(error); // a full phone has said so where somebody wanted to save
       return { kind: "unreachable" as const };
     });
     const before = reached;

@@ -8,6 +8,7 @@ import * as blobs from "./store/blobs.ts";
 import * as device from "./store/device.ts";
 import type { PhoneStore } from "./store/index.ts";
 import { append, type Beside, BlobMissing, type Made, type Own } from "./store/records.ts";
+import { isFull, withReserve } from "./store/reserve.ts";
 import { type BlobRef, filled, type Me, type ResidentCard } from "./wire.ts";
 
 export async function record(ctx: Ctx, fact: Fact): Promise<OwnRecord>;
@@ -17,13 +18,17 @@ export async function record(ctx: Ctx, given: Fact | Fact[]): Promise<OwnRecord 
   const now = ctx.clock.now();
   const facts = (Array.isArray(given) ? given : [given]).map((fact) => ({ ...fact, id: fact.id ?? uuid7(now) }));
   const form = facts[0]?.draft ? await store.forms.get(facts[0].draft) : undefined;
-  for (const { draft } of facts) if (draft) store.forms.forget(draft);
+  const drafts = facts.flatMap(({ draft }) => (draft ? [store.forms.forget(draft)] : []));
   await store.forms.settled();
-  const written = await append(store.db, (head) => make(ctx, store, facts, head, now)).catch((error) => {
-    store.forms.empty(); // nothing was written: the drafts are read again from the disk
+  const write = () => append(store.db, (head) => make(ctx, store, facts, head, now));
+  const written = await withReserve(store.db, write).catch((error) => {
+    if (isFull(error))
+      for (const draft of drafts) store.forms.recall(draft); // the disk may hold an older one
+    else store.forms.empty(); // nothing was written: the drafts are read again from the disk
     throw error instanceof BlobMissing ? new Problem("picture-missing", {}, 409) : error;
   });
   if (written) {
+    ctx.clock.passed(now);
     store.everyone.empty();
     ctx.send("saved");
   }

@@ -319,7 +319,7 @@ class Talk {
   async #take(answer: SyncAnswer | MailboxAnswer, sentAt: number, at: number): Promise<boolean> {
     const { db, clock, vault } = this.parts;
     const heard = { at: clock.now().getTime(), offset_ms: Date.parse(answer.now) - Math.round((sentAt + at) / 2) };
-    clock.heard = heard;
+    clock.answered(heard);
     await device.put(db, "heard", heard);
     const identity = (await device.get(db, "identity"))!;
     const restored = identity.epoch !== answer.epoch;

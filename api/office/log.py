@@ -6,6 +6,7 @@ Keyset paging and no COUNT(*): the newest fifty come at once, however long the l
 from __future__ import annotations
 
 import heapq
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -358,6 +359,26 @@ def late(visit: Any) -> str:
     if days == 1:
         return _("arrived the next day at %(clock)s", clock=clock)
     return ngettext("arrived %(num)s day later", "arrived %(num)s days later", days)
+
+
+@dataclass(frozen=True)
+class ThreeTimes:
+    """What is known of when a record was made: the phone's own time, what it knew of the county's, and the receipt."""
+
+    by_phone: datetime
+    minutes_off: int | None  # county minus phone at its last answer; None: it had never heard one
+    known_for_s: int  # how old that knowledge was
+    received: datetime
+
+
+def three_times(entry: Any) -> ThreeTimes | None:
+    """The three times of a record; None once its text is erased."""
+    if entry is None or entry.payload is None:
+        return None
+    said = json.loads(entry.payload)
+    offset = said.get("offset_ms")
+    minutes = None if offset is None else round(offset / 60_000)
+    return ThreeTimes(entry.at, minutes, said.get("offset_age_s") or 0, entry.received_at)
 
 
 def _taken_again(verifications: Sequence[Any]) -> set[UUID]:

@@ -25,6 +25,7 @@ from models import Delivery, JournalEntry, LifeVerification, Lookup, Person, Pos
 from rules.actors import Role
 from rules.days import CHINA, day_of
 from rules.events import Outcome, Reason
+from rules.visits import Flag
 
 
 @bp.get("/visits", endpoint="visits")
@@ -87,9 +88,12 @@ def visit(visit_id: UUID) -> ResponseReturnValue:
     _note_look("visit", resident.id)
     benefits = log.benefits_of(verifications)
     events = [found.event, *(each.event for each in (*verifications, *requests))]
+    entry = JournalEntry.get_or_none(JournalEntry.id == found.event)
+    doubtful = {Flag.CLOCK, Flag.UNSURE_TIME} & set(found.flags.split(","))
     return render_template(
         "office/visit.html",
         visit=found,
+        times=log.three_times(entry) if doubtful else None,
         row=log.rows_of([found])[0],
         resident=resident,
         agent=Person.get_by_id(found.person_id),
@@ -103,7 +107,7 @@ def visit(visit_id: UUID) -> ResponseReturnValue:
         met=_met(found),
         replaced=list(Visit.select().where(Visit.corrected_by == found.event)),
         replaced_by=Visit.get_or_none(Visit.event == found.corrected_by) if found.corrected_by else None,
-        entry=JournalEntry.get_or_none(JournalEntry.id == found.event),
+        entry=entry,
         own=found.person_id == g.actor.person,
     )
 

@@ -7,6 +7,7 @@ import type { Draft } from "../ctx.ts";
 import type { KeyRing } from "../vault.ts";
 import { opened } from "./damage.ts";
 import { type DB, STRICT } from "./db.ts";
+import { isFull, withReserve } from "./reserve.ts";
 
 export class Drafts {
   #all = new Map<string, Draft>();
@@ -60,7 +61,9 @@ export class Drafts {
     const at = this.now();
     const draft: Draft = { key, id: uuid7(at), fields: {}, focus: "", at: at.toISOString() };
     this.#all.set(key, draft);
-    await this.#write(draft);
+    await this.#write(draft).catch((error) => {
+      if (!isFull(error)) throw error; // a full phone still opens the form; whether it can be saved shows when it is
+    });
     return draft;
   }
 
@@ -112,8 +115,15 @@ export class Drafts {
   }
 
   /** The row went in another transaction (the save); drop it from memory too. */
-  forget(key: string): void {
+  forget(key: string): Draft | undefined {
+    const draft = this.#all.get(key);
     this.#all.delete(key);
+    return draft;
+  }
+
+  /** The save found no room: the form comes back as it stood. */
+  recall(draft: Draft | undefined): void {
+    if (draft) this.#all.set(draft.key, draft);
   }
 
   empty(): void {
@@ -133,8 +143,10 @@ export class Drafts {
       if (this.#all.get(draft.key) !== draft) return; // a later input, or a save, made this one old
       const sealed = await ring.seal("drafts", draft.key, draft);
       if (this.#all.get(draft.key) !== draft) return;
-      const tx = this.db.transaction("drafts", "readwrite", STRICT);
-      await Promise.all([tx.store.put({ key: draft.key, sealed }), tx.done]);
+      await withReserve(this.db, async () => {
+        const tx = this.db.transaction("drafts", "readwrite", STRICT);
+        await Promise.all([tx.store.put({ key: draft.key, sealed }), tx.done]);
+      });
     });
   }
 

@@ -12,6 +12,7 @@ import { Drafts } from "./drafts.ts";
 import * as inbox from "./inbox.ts";
 import { People } from "./people.ts";
 import * as records from "./records.ts";
+import * as reserve from "./reserve.ts";
 
 export const PLAIN: Settings = { lang: "zh-Hans", view: "" };
 
@@ -41,7 +42,10 @@ export class PhoneStore implements Store {
   /** At the PIN: names for Find, cards, drafts. */
   async warm(): Promise<void> {
     await Promise.all([this.everyone.load(), this.everyone.full(), this.forms.load()]);
+    this.roomKept = reserve.keep(this.db).catch(() => false); // behind the first page
   }
+
+  roomKept: Promise<boolean> = Promise.resolve(false);
 
   /** Nothing readable stays in memory. */
   empty(): void {
@@ -95,6 +99,7 @@ export class PhoneStore implements Store {
     },
     get: (event: string, role: string) => blobs.get(this.db, this.vault.ring, event, role),
     remove: (event: string, role: string) => blobs.remove(this.db, event, role),
+    room: () => reserve.roomForPictures(this.db),
   };
 
   readonly outbox = {

@@ -182,6 +182,12 @@ export class Records {
   }
 }
 
+/** Ms of the latest time a record bears that the county has not answered for. */
+export async function newestAt(db: DB): Promise<number | undefined> {
+  const rows = (await db.getAll("outbox")).filter(({ state }) => state === "queued" || state === "sending");
+  return rows.length ? Math.max(...rows.map(({ at }) => Date.parse(at))) : undefined;
+}
+
 /* ---- sending: works while the phone is locked ------------------------------------------------------------------- */
 
 /** Oldest first, in the order of the phone's own count: clocks jump. */
