@@ -1,11 +1,14 @@
 // Builds the phone program into static/built/: bundles with hashed names, and manifest.json, which the shell's route and the
 // worker read. Run `node pwa/build.mjs [--watch]`.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { smallLibraries } from "./build/cut.mjs";
+import { openPrivates, PRIVATE } from "./build/privates.mjs";
 import { onlyTheField } from "./build/styles.mjs";
 import { compileForPhone } from "./build/templates.mjs";
+import { Messages, OURS } from "./build/words.mjs";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const BUILT = `${ROOT}static/built/`;
@@ -13,13 +16,13 @@ const OUT = `${ROOT}static/.building-${process.pid}/`; // put in place whole, so
 const version = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")).version;
 
 compileForPhone();
-splitMessages();
 mkdirSync(OUT, { recursive: true });
 
 const shared = {
   absWorkingDir: ROOT,
   bundle: true,
   minify: true,
+  charset: "utf8",
   legalComments: "linked",
   target: ["es2019"], // for Chromium 85 and Safari 14, which also know these:
   supported: {
@@ -28,13 +31,14 @@ const shared = {
     "nullish-coalescing": true,
     "optional-chain": true,
     "logical-assignment": true,
+    "class-field": true,
   },
   format: "esm",
   metafile: true,
   logLevel: "warning",
 };
 
-const page = await build({
+const program = {
   ...shared,
   entryPoints: { main: "pwa/main.ts", styles: "pwa/styles.css" },
   outdir: OUT,
@@ -43,9 +47,24 @@ const page = await build({
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
   external: ["/static/*"],
-  plugins: [onlyTheField],
-  sourcemap: "linked",
   define: { "process.env.NODE_ENV": '"production"' },
+};
+const messages = new Messages(`${ROOT}pwa/generated/messages.json`); // translations/merge.py writes it
+await divideWords();
+const ourSources = {
+  name: "our-sources",
+  setup(build) {
+    build.onLoad({ filter: OURS }, ({ path }) => ({
+      contents: openPrivates(messages.number(readFileSync(path, "utf8"))),
+      loader: path.endsWith(".ts") ? "ts" : "js",
+    }));
+  },
+};
+const page = await build({
+  ...program,
+  plugins: [onlyTheField, ourSources, smallLibraries(openPrivates)],
+  mangleProps: PRIVATE,
+  sourcemap: "linked",
 });
 
 const built = (name) =>
@@ -107,22 +126,23 @@ rmSync(BUILT, { recursive: true, force: true });
 renameSync(OUT, BUILT);
 console.log(`phone program ${manifest.version}: ${precache.length} files`);
 
-/** The words of the first screens, and the others: a message is of the first when its English stands in one of their sources. */
-function splitMessages() {
-  const folder = `${ROOT}pwa/generated/`;
-  const whole = `${folder}messages.json`; // translations/merge.py writes it
-  if (!existsSync(whole)) writeFileSync(whole, "{}\n");
-  const handlers = ["enrol", "unlock", "outbox", "me", "today", "find", "residents"].map(
-    (name) => `handlers/${name}.ts`,
-  );
-  const sources = [...readdirSync(`${ROOT}pwa`).filter((name) => name.endsWith(".ts")), ...handlers];
-  const text = [`${folder}templates.first.js`, ...sources.map((name) => `${ROOT}pwa/${name}`)]
-    .map((file) => readFileSync(file, "utf8"))
-    .join("\n");
-  const first = {};
-  const later = {};
-  for (const [english, words] of Object.entries(JSON.parse(readFileSync(whole, "utf8"))))
-    (text.includes(JSON.stringify(english)) ? first : later)[english] = words;
-  writeFileSync(`${folder}messages.first.json`, JSON.stringify(first));
-  writeFileSync(`${folder}messages.later.json`, JSON.stringify(later));
+/** A first bundle, thrown away, says which sources the first open brings: their messages go with them, the others with the rest. */
+async function divideWords() {
+  for (const list of ["first", "later", "english"]) writeList(list, []);
+  const { outputs } = (await build({ ...program, plugins: [onlyTheField], write: false, minify: false })).metafile;
+  const first = new Set();
+  const follow = (file) => {
+    if (first.has(file)) return;
+    first.add(file);
+    for (const { kind, path } of outputs[file].imports) if (kind === "import-statement") follow(path);
+  };
+  follow(Object.keys(outputs).find((file) => outputs[file].entryPoint === "pwa/main.ts"));
+  const sources = (files) => files.flatMap((file) => Object.keys(outputs[file].inputs));
+  messages.take(sources([...first]), messages.first);
+  messages.take(sources(Object.keys(outputs).filter((file) => !first.has(file))), messages.later);
+  for (const list of ["first", "later", "english"]) writeList(list, messages[list]);
+}
+
+function writeList(name, list) {
+  writeFileSync(`${ROOT}pwa/generated/messages.${name}.json`, JSON.stringify(list));
 }

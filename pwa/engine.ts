@@ -1,23 +1,25 @@
-/** The template engine of the phone: Nunjucks' slim runtime (no eval), our templates, filters and words. */
-import nunjucks from "@11ty/nunjucks/browser/nunjucks-slim.js";
+/** The template engine of the phone: compiled templates (pwa/build/writer.mjs), our filters and words. No eval. */
 import { type Lang, makeFilters } from "./filters.ts";
-import { type Catalogue, makeWords } from "./i18n.ts";
+import { type Catalogues, makeWords } from "./i18n.ts";
+import { escaped, render, safe, type Template } from "./markup.ts";
+
+export type Templates = Record<string, Template>;
 
 export interface Engine {
   render(template: string, context: Record<string, unknown>): string;
   t: ReturnType<typeof makeWords>["t"];
 }
 
-export function makeEngine(templates: Record<string, unknown>, catalogue: Catalogue, lang: () => Lang): Engine {
-  const { Environment, PrecompiledLoader, lib, runtime } = nunjucks;
-  const env = new Environment(new PrecompiledLoader(templates), { autoescape: true });
-  const words = makeWords(catalogue, lang, {
-    safe: (text) => new runtime.SafeString(text),
-    escape: (value) => (value instanceof runtime.SafeString ? String(value) : lib.escape(String(value ?? ""))),
-  });
-  // Nunjucks hands keyword arguments over as one last object, which is what both take.
-  env.addGlobal("_", words.gettext);
-  env.addGlobal("ngettext", words.ngettext);
-  for (const [name, filter] of Object.entries(makeFilters(lang))) env.addFilter(name, filter);
-  return { render: (template, context) => env.render(template, context), t: words.t };
+/** `templates` and `catalogues` may grow while the program runs. */
+export function makeEngine(templates: Templates, catalogues: Catalogues, lang: () => Lang): Engine {
+  const words = makeWords(catalogues, lang, { safe, escape: escaped });
+  const filters = makeFilters(lang);
+  return {
+    render: (name, context) => {
+      const template = templates[name];
+      if (!template) throw new Error(`there is no template ${name}`);
+      return render(template, context, words, filters);
+    },
+    t: words.t,
+  };
 }

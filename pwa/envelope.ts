@@ -2,7 +2,8 @@
  * The event as the county will hold it: its exact text, its signature, its hash, and the seal around both.
  * docs/formats.md §1 and §2; tests/vectors/envelope.json proves both sides read it alike.
  */
-import { b64, buffer, concat, random, sha256, unb64, utf8, words } from "./bytes.ts";
+import { type Bytes, b64, buffer, concat, random, sha256, unb64, utf8, words } from "./bytes.ts";
+import { open, seal } from "./hpke.ts";
 import type { BlobRef, BlobType, Payload, SealedItem } from "./wire.ts";
 
 const SIGN = { name: "ECDSA", hash: "SHA-256" } as const;
@@ -76,24 +77,10 @@ export async function sixDigits(typed: string, publicKey: string): Promise<strin
   return rest.toString().padStart(6, "0");
 }
 
-async function hpke() {
-  return (await import("./hpke.ts")).suite;
-}
-
-async function countyKey(county: CountyKey): Promise<CryptoKey> {
+async function sealFor(county: CountyKey, info: string, plain: Bytes): Promise<string> {
   const bytes = unb64(county.public);
   // An SPKI of P-256 ends with the 65 bytes of the uncompressed point.
-  const point = bytes.length > 65 ? bytes.slice(bytes.length - 65) : bytes;
-  return (await hpke()).kem.deserializePublicKey(point);
-}
-
-async function seal(county: CountyKey, info: string, plain: Uint8Array): Promise<string> {
-  const sender = await (await hpke()).createSenderContext({
-    recipientPublicKey: await countyKey(county),
-    info: utf8(info),
-  });
-  const ct = await sender.seal(plain.buffer as ArrayBuffer);
-  return b64(concat(sender.enc, ct));
+  return b64(await seal(bytes.slice(-65), utf8(info), plain));
 }
 
 /** §2: nobody but the county can read it; anyone may carry it. */
@@ -104,13 +91,13 @@ export async function sealEvent(
   county: CountyKey,
 ): Promise<SealedItem> {
   const plain = utf8(JSON.stringify({ payload: event.payload, signature: event.signature }));
-  const sealed = await seal(county, `daiban-seal/1\n${id}\n${event.hash}\n${device}`, plain);
+  const sealed = await sealFor(county, `daiban-seal/1\n${id}\n${event.hash}\n${device}`, plain);
   return { id, hash: event.hash, device, key: county.id, sealed };
 }
 
 /** §5: the 24 digits that open this phone's data when the PIN is forgotten; only the county keeps them. */
 export function sealRecovery(digits: string, device: string, county: CountyKey): Promise<string> {
-  return seal(county, `daiban-recovery/1\n${device}`, utf8(digits));
+  return sealFor(county, `daiban-recovery/1\n${device}`, utf8(digits));
 }
 
 /** §5: says that a sealed code is this phone's own, and which; the mailbox takes no other. */
@@ -120,13 +107,7 @@ export async function signRecovery(device: string, n: number, sealed: string, ke
 
 /** Opens what `seal` closed; the phone never holds the county's private key: for tests and tools. */
 export async function openSealed(sealed: string, info: string, privateKey: CryptoKey): Promise<string> {
-  const bytes = unb64(sealed);
-  const receiver = await (await hpke()).createRecipientContext({
-    recipientKey: privateKey,
-    enc: buffer(bytes.slice(0, 65)),
-    info: utf8(info),
-  });
-  return words(await receiver.open(buffer(bytes.slice(65))));
+  return words(await open(unb64(sealed), utf8(info), privateKey));
 }
 
 export function countyPrivateKey(pkcs8: ArrayBuffer): Promise<CryptoKey> {

@@ -2,7 +2,5 @@
 import messages from "./generated/messages.later.json" with { type: "json" };
 import { templates } from "./generated/templates.later.js";
 
-import "./hpke.ts"; // a save must not be the first to ask for it
-
 export { tasks as routes } from "./tasks.ts";
 export { messages, templates };

@@ -40,6 +40,8 @@ export interface Parts {
   send: (why: string) => void;
   /** The rest of the program's screens, fetched when one of them is asked for. */
   later?: () => Promise<Iterable<Route>>;
+  /** Have the words of the chosen language at hand. */
+  speak?: () => Promise<void>;
   /** A bug: told to the console, once. */
   bug: (error: unknown) => void;
   net: Ctx["net"];
@@ -67,7 +69,10 @@ export class Local {
   async #match(method: string, path: string): Promise<Match | undefined> {
     const known = this.#router.match(method, path);
     if (known) return known;
-    await this.whole();
+    await this.whole().catch((error) => {
+      this.parts.bug(error);
+      throw new Problem("part-missing", {}, 500);
+    });
     return this.#router.match(method, path);
   }
 
@@ -86,6 +91,8 @@ export class Local {
   async #answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const { store } = this.parts;
+    // Where the file of English cannot be had, Chinese stands in for it.
+    await this.parts.speak?.().catch(this.parts.bug);
     try {
       const match = await this.#match(request.method, url.pathname);
       if (!match) throw new Problem("not-found", {}, 404);

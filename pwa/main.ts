@@ -99,7 +99,8 @@ async function start(): Promise<void> {
     timer = setTimeout(() => send("timer"), pauseMs(failures));
   };
 
-  const engine = makeEngine(templates, messages, () => settings.lang);
+  const words = { "zh-Hans": messages, en: [] as typeof messages };
+  const engine = makeEngine(templates, words, () => settings.lang);
   let offer: InstallOffer | null = null;
   window.addEventListener("beforeinstallprompt", (event) => {
     event.preventDefault();
@@ -117,8 +118,11 @@ async function start(): Promise<void> {
     later: async () => {
       const rest = await import("./later.ts");
       Object.assign(templates, rest.templates);
-      Object.assign(messages, rest.messages);
+      messages.push(...rest.messages);
       return rest.routes;
+    },
+    speak: async () => {
+      if (settings.lang === "en" && words.en.length === 0) words.en = (await import("./english.ts")).messages;
     },
     env,
     online: () => navigator.onLine && reached,

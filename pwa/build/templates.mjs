@@ -1,72 +1,93 @@
-// Compiles the templates the phone renders (field, shared) into one module, pwa/generated/templates.js.
-// At run time only Nunjucks' slim runtime is needed: no eval, so the CSP stays strict.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+// Compiles the templates the phone renders (field, shared) into modules of their own under pwa/generated/templates/, and lists
+// those a page or a handler asks for in templates.js (all, for tests), templates.first.js and templates.later.js.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import nunjucks from "@11ty/nunjucks";
-import { HELPERS, lean } from "./lean.mjs";
+import { macrosOf, write } from "./writer.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const FOLDERS = ["field", "shared"];
-const SERVED = new Set(["field/shell.html"]); // the county renders it: the page around the program
+const TEMPLATES = join(ROOT, "templates");
+const GENERATED = join(ROOT, "pwa/generated");
+const ICONS = "shared/icons.html";
+const SERVED = "field/shell.html"; // the county renders it: the page around the program
 
-/** What the first screens show; all they extend, import or include comes with them. */
-const FIRST = /^field\/(unlock|enrol-\w+|outbox|me(-\w+)?|today|departure|find|_found|resident|problems\/.+)\.html$/;
+/** What the screens of pwa/first.ts show. */
+const FIRST = /^field\/(unlock|enrol-\w+|outbox|today|departure|problems\/.+)\.html$/;
 
-/** All templates in one module (for tests), and the same in two: for the first open, and for later. */
+/** All templates in one list (for tests), and the same in two: for the first open, and for later. */
 export function compileForPhone() {
-  const folder = join(ROOT, "pwa/generated");
-  const all = FOLDERS.flatMap((each) => files(join(ROOT, "templates"), each));
-  const first = new Set();
-  const follow = (name) => {
-    if (first.has(name) || !all.includes(name)) return;
-    first.add(name);
-    const source = readFileSync(join(ROOT, "templates", name), "utf8");
-    for (const [, used] of source.matchAll(/\{%-?\s*(?:extends|from|import|include)\s+"([^"]+)"/g)) follow(used);
-  };
-  all.filter((name) => FIRST.test(name)).forEach(follow);
-  compileTemplates();
-  compileTemplates(join(folder, "templates.first.js"), (name) => first.has(name));
-  compileTemplates(join(folder, "templates.later.js"), (name) => !first.has(name));
+  const { names } = compileTemplates(join(GENERATED, "templates"));
+  const list = (name, wanted) => writeFileSync(join(GENERATED, name), listOf(names.filter(wanted), "./templates/"));
+  list("templates.js", () => true);
+  list("templates.first.js", (name) => FIRST.test(name));
+  list("templates.later.js", (name) => !FIRST.test(name));
 }
 
-export function compileTemplates(to = join(ROOT, "pwa/generated/templates.js"), wanted = () => true) {
-  const env = new nunjucks.Environment(null, { autoescape: true });
-  const compiled = FOLDERS.flatMap((folder) => files(join(ROOT, "templates"), folder))
-    .filter((name) => !SERVED.has(name) && wanted(name))
-    .map((name) => {
-      const source = squeeze(readFileSync(join(ROOT, "templates", name), "utf8"));
-      const code = nunjucks.precompileString(source, {
-        name,
-        env,
-        wrapper: ([{ template }]) => `(function () {\n${template}\n})()`,
-      });
-      return `${JSON.stringify(name)}: ${lean(code)}`;
-    });
-  mkdirSync(dirname(to), { recursive: true });
-  writeFileSync(
-    to,
-    `// made by pwa/build/templates.mjs\n${HELPERS}\nexport const templates = {\n${compiled.join(",\n")}\n};\n`,
-  );
-  return compiled.length;
+/**
+ * One module for each template, in `folder`; `more` adds templates that stand in no file (name → source).
+ * Gives the names of those that are pages or parts of pages, and not only macros.
+ */
+export function compileTemplates(folder, more = {}) {
+  const sources = { ...Object.fromEntries(files("").map((name) => [name, read(name)])), ...more };
+  sources[ICONS] = withoutIdleIcons(sources);
+  const macros = memo((name) => macrosOf(sources[name] ?? fail(`templates/${name} is missing`)));
+  rmSync(folder, { recursive: true, force: true });
+  const names = [];
+  for (const [name, source] of Object.entries(sources)) {
+    const file = join(folder, script(name));
+    const address = (other) => near(file, other ? join(folder, script(other)) : join(ROOT, "pwa/markup.ts"));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, write(name, source, { macros, address }));
+    if (!/^shared\//.test(name)) names.push(name);
+  }
+  return { names };
 }
+
+/** A module that exports `templates`: name → template. */
+export function listOf(names, folder) {
+  const imports = names.map((name, at) => `import t${at} from "${folder}${script(name)}";\n`).join("");
+  return `${imports}export const templates = {\n${names.map((name, at) => `${JSON.stringify(name)}: t${at},\n`).join("")}};\n`;
+}
+
+const script = (name) => name.replace(/(\.html)?$/, ".js");
+const near = (from, to) => relative(dirname(from), to).replace(/^(?!\.)/, "./");
+const read = (name) => squeeze(readFileSync(join(TEMPLATES, name), "utf8"));
 
 /** Indentation between tags says nothing in HTML and costs bytes on the phone. */
 function squeeze(source) {
   return source.replace(/\{#[\s\S]*?#\}/g, "").replace(/\n\s*/g, "\n");
 }
 
-function files(root, folder) {
-  let entries = [];
-  try {
-    entries = readdirSync(join(root, folder), { withFileTypes: true });
-  } catch (error) {
-    if (error.code !== "ENOENT") throw error;
-  }
+/** The drawings of shared/icons.html, without those only a desk shows: no template and no handler of the phone says their names. */
+function withoutIdleIcons({ [ICONS]: drawings, ...templates }) {
+  const scripts = readdirSync(join(ROOT, "pwa"), { recursive: true }).filter((file) =>
+    /^(?!generated).*\.ts$/.test(file),
+  );
+  const said = [
+    ...Object.values(templates),
+    ...scripts.map((file) => readFileSync(join(ROOT, "pwa", file), "utf8")),
+  ].join();
+  return drawings.replace(/^"([\w-]+)": '.*',?\n/gm, (line, name) => (said.includes(`"${name}"`) ? line : ""));
+}
+
+function memo(make) {
+  const made = new Map();
+  return (name) => made.get(name) ?? made.set(name, make(name)).get(name);
+}
+
+function fail(words) {
+  throw new Error(words);
+}
+
+function files(folder) {
+  const entries = readdirSync(join(TEMPLATES, folder), { withFileTypes: true });
   return entries
-    .flatMap((entry) => (entry.isDirectory() ? files(root, `${folder}/${entry.name}`) : [`${folder}/${entry.name}`]))
-    .filter((name) => name.endsWith(".html") && name !== "field/shell.html") // the server renders the shell
+    .flatMap((entry) => {
+      const name = folder ? `${folder}/${entry.name}` : entry.name;
+      return entry.isDirectory() ? files(name) : [name];
+    })
+    .filter((name) => /^(field|shared)\/.+\.html$/.test(name) && name !== SERVED)
     .sort();
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`${compileTemplates()} templates`);
+if (process.argv[1] === fileURLToPath(import.meta.url)) compileForPhone();

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { b64 } from "../../pwa/bytes.ts";
 import { PhoneClock } from "../../pwa/clock.ts";
 import type { Ctx, Fact, Route } from "../../pwa/ctx.ts";
-import { makeEngine } from "../../pwa/engine.ts";
+import { makeEngine, type Templates } from "../../pwa/engine.ts";
 import { countyPrivateKey, makeDeviceKey } from "../../pwa/envelope.ts";
 import { Local } from "../../pwa/local.ts";
 import type { Answer, Ask, Net } from "../../pwa/net.ts";
@@ -151,7 +151,7 @@ export async function phone({
     changed: () => store.refresh(),
     wiped: () => void made.wiped++,
   });
-  const engine = makeEngine(await templates(), {}, () => "zh-Hans");
+  const engine = makeEngine(await templates(), { "zh-Hans": {}, en: {} }, () => "zh-Hans");
   const local = new Local({
     ...{ routes, engine, store, clock, session, net: fake.net },
     env: { standalone: true, ios: false, code: "", version: "test" },
@@ -220,7 +220,7 @@ export function countyKeys(): Promise<{ public: string; private: CryptoKey }> {
   return keys;
 }
 
-export async function templates(): Promise<Record<string, unknown>> {
+export async function templates(): Promise<Templates> {
   const path = new URL("../../pwa/generated/templates.js", import.meta.url);
   if (!existsSync(path)) throw new Error("pwa/generated/templates.js is missing: run `node pwa/build.mjs`");
   return (await import("../../pwa/generated/templates.js")).templates;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type Ctx, Problem, type Route, record, seeOther } from "../../pwa/ctx.ts";
-import { drawing, dutyAt } from "../../pwa/handlers/me.ts";
+import { drawing, dutyAt, routes as me } from "../../pwa/handlers/me.ts";
+import { Local } from "../../pwa/local.ts";
 import { Router } from "../../pwa/router.ts";
 import * as county from "../../pwa/store/county.ts";
 import * as device from "../../pwa/store/device.ts";
@@ -74,6 +75,29 @@ test("every refusal the phone can raise has its page", async () => {
   const pages = readdirSync(new URL("../../templates/field/problems/", import.meta.url));
   const missing = [...new Set(codes)].filter((code) => !inline.has(code) && !pages.includes(`${code}.html`));
   expect(missing, "write templates/field/problems/<code>.html for these").toEqual([]);
+});
+
+test("a screen that is not on the phone yet says so, and comes at the next try", async () => {
+  const one = await phone();
+  let signal = false;
+  const later = async () => {
+    if (!signal) throw new TypeError("Failed to fetch dynamically imported module");
+    return me;
+  };
+  const local = new Local({ ...one.local.parts, routes: [], later });
+  const ask = () => local.handle(new Request("http://localhost:8000/field/me"));
+  const missing = await ask();
+  expect(missing.status).toBe(500);
+  expect(await missing.text()).toContain("This page is not on the phone yet");
+  signal = true;
+  expect((await ask()).status).toBe(200);
+});
+
+test("English that cannot be fetched is no reason to show nothing", async () => {
+  const one = await phone();
+  const local = new Local({ ...one.local.parts, speak: () => Promise.reject(new TypeError("Failed to fetch")) });
+  expect((await local.handle(new Request("http://localhost:8000/field/me"))).status).toBe(200);
+  expect(one.bugs).toHaveLength(1);
 });
 
 test("patterns take whole parts of a path, decoded", () => {

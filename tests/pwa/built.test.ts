@@ -1,0 +1,81 @@
+/** What `node pwa/build.mjs` made: readable by the oldest phones, each message once, nothing used that was cut. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const read = (path: string) => readFileSync(ROOT + path, "utf8");
+const BUILT = readdirSync(`${ROOT}static/built`).filter((name) => name.endsWith(".js"));
+const PROGRAM = BUILT.filter((name) => !/^(office|plain-)/.test(name));
+const manifest = JSON.parse(read("static/built/manifest.json"));
+
+/** Main and all it imports before anything is shown. */
+function first(): string[] {
+  const found = new Set<string>();
+  const follow = (name: string) => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const [, other] of read(`static/built/${name}`).matchAll(/(?:from|import)\s*"\.\/([\w-]+\.js)"/g))
+      follow(other!);
+  };
+  follow(manifest.main.split("/").pop());
+  return [...found];
+}
+
+test.each(PROGRAM)("%s is read by Chromium 85 and Safari 14", async (name) => {
+  // es2019, and of newer syntax only what both know (caniuse, esbuild's own table): nothing may be left to lower.
+  const supported = Object.fromEntries(
+    ["dynamic-import", "bigint", "nullish-coalescing", "optional-chain", "logical-assignment", "class-field"].map(
+      (feature) => [feature, true],
+    ),
+  );
+  const as = async (target: string, known = {}) =>
+    (
+      await transform(read(`static/built/${name}`), {
+        target,
+        supported: known,
+        charset: "utf8",
+        minifyWhitespace: true,
+      })
+    ).code;
+  expect((await as("es2019", supported)) === (await as("esnext"))).toBe(true);
+});
+
+test("the page around it is read by everything", async () => {
+  const plain = BUILT.find((name) => name.startsWith("plain-"))!;
+  await expect(transform(read(`static/built/${plain}`), { target: "es5" })).resolves.toBeDefined();
+});
+
+test("each message has its number, its Chinese and its English, and only one file has the English", () => {
+  const list = (name: string): (string | string[])[] => JSON.parse(read(`pwa/generated/messages.${name}.json`));
+  const chinese = [...list("first"), ...list("later")];
+  const english = list("english").map((text) => (typeof text === "string" ? text : text[0]!));
+  const catalogue: Record<string, string | string[]> = JSON.parse(read("pwa/generated/messages.json"));
+  expect(english.length).toBeGreaterThan(500);
+  expect(chinese).toEqual(english.map((text) => catalogue[text]));
+  const told = english.filter((text) => text.length > 25);
+  for (const name of PROGRAM.filter((each) => !each.startsWith("english-")))
+    expect(told.filter((text) => read(`static/built/${name}`).includes(text))).toEqual([]);
+});
+
+test("the first open brings neither signature nor camera nor the rest of the screens, and the worker keeps all of them", () => {
+  expect(first().join()).not.toMatch(/signature|camera|later|english/);
+  const kept = read("static/built/sw.js");
+  expect(PROGRAM.filter((name) => name !== "sw.js" && !kept.includes(name))).toEqual([]);
+});
+
+test("the templates ask htmx for nothing that pwa/build/cut.mjs took away", () => {
+  const left = /^hx-(get|post|trigger|target|swap|sync|push-url|boost:inherited)$/;
+  const strange: string[] = [];
+  for (const folder of ["templates/field", "templates/shared"])
+    for (const file of readdirSync(ROOT + folder, { recursive: true }) as string[]) {
+      if (!file.endsWith(".html")) continue;
+      for (const [, name, value] of read(`${folder}/${file}`).matchAll(/\s(hx-[\w:-]+|data-hx-[\w:-]+)="([^"]*)"/g))
+        if (!left.test(name!) || /\[|\bjs:|\b(next|previous|find|closest) |Morph|outerSync|transition/.test(value!))
+          strange.push(`${folder}/${file}: ${name}="${value}"`);
+      if (/<script|hx-on|hx-swap-oob|hx-preserve/.test(read(`${folder}/${file}`)) && !file.endsWith("shell.html"))
+        strange.push(`${folder}/${file}: a script, hx-on, hx-swap-oob or hx-preserve`);
+    }
+  expect(strange, "write it otherwise, or take it out of pwa/build/cut.mjs").toEqual([]);
+});
