@@ -1,6 +1,7 @@
 /** What `node pwa/build.mjs` made: readable by the oldest phones, each message once, nothing used that was cut. */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
 import { transform } from "esbuild";
 import { expect, test } from "vitest";
 
@@ -63,6 +64,17 @@ test("the first open brings neither signature nor camera nor the rest of the scr
   expect(first().join()).not.toMatch(/signature|camera|later|english/);
   const kept = read("static/built/sw.js");
   expect(PROGRAM.filter((name) => name !== "sw.js" && !kept.includes(name))).toEqual([]);
+});
+
+test("the first open stays within its 65 KB", () => {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 11 };
+  const files = [
+    ...first().map((name) => `built/${name}`),
+    ...["plain", "styles"].map((name) => manifest[name].slice(8)),
+  ];
+  const packed = files.map((path) => brotliCompressSync(readFileSync(`${ROOT}static/${path}`), { params }).length);
+  // The page itself is 1 KB more; `python -m bench.size` weighs all, as Chromium loads it.
+  expect(packed.reduce((sum, bytes) => sum + bytes)).toBeLessThan(64_000);
 });
 
 test("the templates ask htmx for nothing that pwa/build/cut.mjs took away", () => {
