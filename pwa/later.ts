@@ -1,6 +1,8 @@
 /** The second part of the program: fetched from the worker's cache once the first page stands, or at the first tap that needs it. */
 import messages from "./generated/messages.later.json" with { type: "json" };
 import { templates } from "./generated/templates.later.js";
+import { places } from "./places.ts";
+import { tasks } from "./tasks.ts";
 
-export { tasks as routes } from "./tasks.ts";
+export const routes = [...places, ...tasks];
 export { messages, templates };
