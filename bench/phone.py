@@ -55,6 +55,7 @@ BUDGETS = {
 }
 PACK = {"names": 500, "due": 300, "pensioners": 40}
 BIG_PACK = {"names": 10_000, "due": 30, "pensioners": 0}
+PATIENCE_MS = 120_000  # for a screen to come at all
 LOOK_AROUND = 10  # turns between two looks for new processes
 SLICE_S = 0.02  # one turn of running and standing; a frame at 60 Hz takes 0.0167
 
@@ -135,6 +136,7 @@ def _one_round(phone: Phone, factor: int) -> dict[str, float]:
 
 def _opened(phone: Phone) -> Page:
     page = phone.open()
+    phone.context.set_default_timeout(PATIENCE_MS)
     page.add_init_script(WATCH)
     return page
 
@@ -180,7 +182,7 @@ def _find(phone: Phone, factor: int, runs: int) -> list[float]:
     page.goto("/field/")
     page.wait_for_selector("[data-key]")
     _press(page, *PIN)
-    page.wait_for_url("**/field/today")
+    page.wait_for_selector(TODAY)
     page.click(".tabs a[href='/field/find']")
     page.wait_for_selector("#q")
     settle(page)
@@ -215,6 +217,7 @@ def _enrolled(playwright: Playwright, **people: int) -> Iterator[Phone]:
         at_the_county(server, f"from bench import village; village.add({words})")
         server.start()
         phone = Phone(playwright, folder / "phone", server.url)
+        phone.context.set_default_timeout(PATIENCE_MS)
         enrol(phone.page, server)
         expect(phone.page.locator(TODAY).first).to_be_visible(timeout=60_000)
         until(phone.page, "!document.querySelector('[data-sending]')", 60)
@@ -282,10 +285,9 @@ def _send(processes: Sequence[psutil.Process], what: signal.Signals) -> None:
             process.send_signal(what)
 
 
-def print_table(results: Sequence[Result]) -> None:
-    for each in results:
-        told = "" if each.ok else "  missed"
-        print(f"{each.name:<40}{each.found:>9,g} {each.unit:<7}budget {each.budget:>6,g}{told}   {each.runs}")
+def line(each: Result) -> str:
+    told = "" if each.ok else "  missed"
+    return f"{each.name:<40}{each.found:>9,g} {each.unit:<7}budget {each.budget:>6,g}{told}   {each.runs}"
 
 
 def main() -> int:
@@ -296,13 +298,8 @@ def main() -> int:
         "--factor", type=int, default=4, help="how many times the browser is slowed (find: half as much again)"
     )
     options = parser.parse_args()
-    results = []
     for each in measure(runs=options.runs, factor=options.factor, find_factor=options.factor * 3 // 2):
-        results.append(each)
-        if options.json:
-            print(json.dumps(asdict(each), ensure_ascii=False), flush=True)
-    if not options.json:
-        print_table(results)
+        print(json.dumps(asdict(each), ensure_ascii=False) if options.json else line(each), flush=True)
     return 0
 
 

@@ -64,7 +64,7 @@ const page = await build({
   ...program,
   plugins: [onlyTheField, ourSources, smallLibraries(openPrivates)],
   mangleProps: PRIVATE,
-  sourcemap: "linked",
+  sourcemap: "external", // beside the files, for whoever reads a trace; no phone fetches or names them
 });
 
 const built = (name) =>

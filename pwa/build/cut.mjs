@@ -6,12 +6,13 @@ const gone = (...names) => Object.fromEntries(names.map((name) => [name, `throw 
 
 const LIBRARIES = {
   // htmx 4.0.1: no morphing, hx-on, scripts and code from strings (the CSP refuses them anyway), partials and swaps out of band,
-  // view transitions, preserved elements, hx-vals, selectors with direction; classes do not settle: our pages change at once.
+  // view transitions, preserved elements, hx-vals, hx-disable, redirects by header, selectors other than CSS and "this"; classes do not settle: our pages change at once.
   "htmx.esm.js": {
     ...gone("#morph", "#morphChildren", "#matchesUpcomingSibling", "#findBestMatch", "#isSoftMatch", "#removeNode"),
     ...gone("#moveBefore", "#morphNode", "#populateIdMapWithTree", "#createIdMaps", "#createPersistentIds"),
     ...gone("#apiMethods", "#executeJavaScript", "#submitTransitionTask", "#processTransitionQueue", "#copyAttributes"),
-    ...gone("#scanForwardQuery", "#scanBackwardsQuery", "#scanUntilComparison", "#createOOBTask", "registerExtension"),
+    ...gone("#scanForwardQuery", "#scanBackwardsQuery", "#scanUntilComparison", "#createOOBTask", "#getRootNode"),
+    ...gone("#stringHyperscriptStyleSelector", "#findThisElements", "registerExtension", "onLoad", "on"),
     "#initRequestIndicatorCss": "",
     "#handleHxOnAttributes": "",
     "#handlePreservedElements": "",
@@ -27,10 +28,17 @@ const LIBRARIES = {
     "#extractJavascriptContent": "",
     "#extractFilter": "return [str]",
     "#triggerExtensions": "return true",
-    "#stringHyperscriptStyleSelector": "return selector",
+    "#handleHeadersAndMaybeReturnEarly": "",
+    "#handleAnchorScroll": "",
+    "#initializeAbortListener": "",
+    "#disableElements": "",
+    "#enableElements": "",
+    "#normalizeSwapStyle": "return style",
+    "#findAllExt":
+      'const all = maybeSelector ?? eltOrSelector; return all === "this" ? [eltOrSelector] : [...document.querySelectorAll(all)];',
   },
   // signature_pad 5.1.4: the mark is kept as strokes, never as a picture.
-  "signature_pad.js": { ...gone("fromDataURL", "toDataURL", "toSVG"), redraw: "" },
+  "signature_pad.js": { ...gone("fromDataURL", "toDataURL", "toSVG", "off"), redraw: "" },
 };
 
 /** `source` without the methods named, each by what stands in its body; throws when one is not found. */
