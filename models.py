@@ -657,6 +657,11 @@ class Resident(Row):
         )
 
     @classmethod
+    def provisional(cls) -> Any:
+        """Those nobody has matched yet, as the index has them; its condition must stand in the statement word for word."""
+        return cls.state == SQL("'provisional'")
+
+    @classmethod
     def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
         """The people of the places where the actor holds a post that serves people."""
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or SERVING))))
@@ -673,6 +678,10 @@ class Departure(Row):
         primary_key = CompositeKey("area", "resident")
         indexes = ((("area", "rev"), False),)
 
+
+Resident.add_index(
+    Resident.index(Resident.scope, Resident.area, name="resident_provisional", where=SQL("state = 'provisional'"))
+)
 
 # One verified person a number; a number not yet verified may stand twice until somebody matches it (R-DAT-1).
 Resident.add_index(
@@ -896,7 +905,20 @@ class JournalEntry(Row):
     class Meta:
         primary_key = CompositeKey("scope", "position")
         derived = ("state", "why")
-        indexes = ((("device", "seq"), False), (("subject", "received_at"), False), (("scope", "state"), False))
+        indexes = ((("device", "seq"), False), (("subject", "received_at"), False))
+
+    @classmethod
+    def held(cls) -> Any:
+        """Those that wait for people, as the index has them; its condition must stand in the statement word for word."""
+        return cls.state == SQL("'held'")
+
+
+# All others would only fill it: a journal has millions of entries, a tray a few.
+JournalEntry.add_index(
+    JournalEntry.index(
+        JournalEntry.scope, JournalEntry.position, name="journal_entry_held", where=SQL("state = 'held'")
+    )
+)
 
 
 class Refusal(Row):
@@ -1000,18 +1022,30 @@ class Visit(Row):
     class Meta:
         derived = ("resident_name", "resident_initials")
         indexes = (
+            (("ended_at", "id"), False),
             (("scope", "ended_at", "id"), False),
             (("area", "ended_at"), False),
             (("person", "ended_at"), False),
             (("resident", "ended_at"), False),
-            (("scope", "state", "ended_at"), False),
+            (("scope", "state", "ended_at", "id"), False),
             (("scope", "resident_name"), False),
             (("scope", "resident_initials"), False),
+            (("scope", "outcome", "ended_at", "id"), False),
         )
+
+    @classmethod
+    def flagged(cls) -> Any:
+        """Those with exceptions, as the index has them; its condition must stand in the statement word for word."""
+        return (cls.flags != SQL("''")) & cls.corrected_by.is_null()
 
     @classmethod
     def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or DESKS))))
+
+
+Visit.add_index(
+    Visit.index(Visit.scope, Visit.ended_at, name="visit_flagged", where=SQL("flags <> '' AND corrected_by IS NULL"))
+)
 
 
 class LifeVerification(Row):

@@ -21,12 +21,12 @@ from flask_babel import ngettext
 from peewee import fn
 
 import models
-from actions import cards
+from actions import cards, journal
 from api.filters import facts, moment
 from api.office.frame import area_names
 from api.office.roles import OFFICERS
 from api.office.words import benefit_name, said, waiting_words
-from models import Delivery, Device, Entitlement, JournalEntry, LifeVerification, Person, Resident, Scope, Visit
+from models import Delivery, Device, Entitlement, JournalEntry, LifeVerification, Lookup, Person, Resident, Scope, Visit
 from rules.actors import Actor, area_prefix, scope_of
 from rules.days import CHINA, day_of
 from rules.events import Outcome, Reason
@@ -40,9 +40,12 @@ STATES: dict[str, Any] = {
     "synced": _l("to look at"), "queried": _l("asked, waiting for the answer"), "answered": _l("answered, to look at"),
     "checked": _l("fine"), "to_check": _l("verification to check"), "sent_back": _l("sent back, take again"),
 }  # fmt: skip
+#: States of a visit that are those of its verification.
+TO_DO = {"to_check": "captured", "sent_back": "sent_back"}
 LAST = "\U0010ffff"
 MOST_TRIES = 10
 MANY_ALIKE = 2000
+V = Visit
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,64 @@ class Filters:
         return [k for k, v in vars(self).items() if v and not (k == "days" and v == "all")]
 
 
-def queries(actor: Actor, filters: Filters, *, today: date) -> list[Any]:
-    """The visits asked for, newest first, one query a township: each runs down its own index, and `page` merges them.
+#: Stands in a statement where the code of a township or village comes.
+HERE = "\0here"
+Place = tuple[datetime, UUID]  # of the last row seen: when that visit ended, and its id
 
-    What a correction replaced is not among them; it is found on the page of what replaced it.
+
+class Asked:
+    """The visits asked for, newest first, in each township or single village by itself: each runs down its own index.
+
+    A county has many of them, and writing a statement takes longer than its answer: it is written once for all.
     """
-    v = Visit
+
+    def __init__(self, found: Sequence[tuple[Any, str]]) -> None:
+        self._found = found  # queries with HERE in them, each with a code
+        self._written: dict[Any, tuple[str, list[Any]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def rows(
+        self, number: int, columns: Sequence[Any], limit: int, after: Place | None = None
+    ) -> list[tuple[Any, ...]]:
+        """The newest rows of one of the places, after that visit."""
+        query, code = self._found[number]
+        if (id(query), after) not in self._written:
+            ordered = _after(query.select(*columns), after).order_by(V.ended_at.desc(), V.id.desc()).limit(limit)
+            self._written = {key: kept for key, kept in self._written.items() if key[1] == after}
+            self._written[id(query), after] = ordered.sql()
+        sql, params = self._written[id(query), after]
+        found = models.database.execute_sql(sql, [code if value == HERE else value for value in params]).fetchall()
+        return [tuple(column.python_value(value) for column, value in zip(columns, row, strict=True)) for row in found]
+
+    def reach(self, count: int) -> bool:
+        """Whether there are so many in all places together; they are counted no further."""
+        p = models.database.param
+        for query, code in self._found:
+            sql, params = query.select(V.id).sql()
+            values = [code if value == HERE else value for value in params]
+            bounded = f"SELECT COUNT(*) FROM ({sql} LIMIT {p}) AS v"  # noqa: S608
+            count -= models.database.execute_sql(bounded, [*values, count]).fetchone()[0]
+            if count <= 0:
+                return True
+        return False
+
+    def newest(self, limit: int, after: Place | None = None) -> list[Any]:
+        """The newest of all places, whole."""
+        keys = [key for number in range(len(self)) for key in self.rows(number, (V.ended_at, V.id), limit, after)]
+        wanted = [key for _, key in sorted(keys, reverse=True)[:limit]]
+        rows = {row.id: row for row in V.select().where(V.id.in_(wanted))} if wanted else {}
+        return [rows[key] for key in wanted]
+
+
+def queries(actor: Actor, filters: Filters, *, today: date) -> Asked:
+    """The visits asked for. What a correction replaced is not among them; it is found on the page of what replaced it.
+
+    Each filter has its way: one person's visits by their own index, a state or an outcome by that of each township;
+    what many share is met soon down the newest of all, what is rare is looked up first.
+    """
+    v, here = Visit, places(actor, filters.area)
     found = v.select().where(v.corrected_by.is_null())
     if filters.days != "all":
         first = today - timedelta(days=int(filters.days) - 1)
@@ -105,62 +160,79 @@ def queries(actor: Actor, filters: Filters, *, today: date) -> list[Any]:
         found = found.where(v.outcome == filters.outcome)
     if filters.reason:
         found = found.where(v.reasons.contains(filters.reason))
-    if filters.state in ("to_check", "sent_back"):
-        wanted = "captured" if filters.state == "to_check" else "sent_back"
-        of = LifeVerification.visible_to(actor, *OFFICERS).where(LifeVerification.state == wanted)
-        of = of.where(LifeVerification.not_retaken()) if wanted == "sent_back" else of
-        found = found.where(v.id.in_(of.select(LifeVerification.visit)))
-    elif filters.state:
+    every_place = here
+    by_place = filters.outcome or (filters.state and filters.state not in TO_DO) or not _is_searched(filters)
+    if filters.agent or filters.resident or (len(here) > 1 and not by_place):
+        here = _as_one(here)
+    if filters.state in TO_DO:
+        found = found.where(_begins(actor, filters.text, today)) if filters.text else found
+        return Asked(_of_verifications(found, TO_DO[filters.state], every_place, here))
+    if filters.state:
         found = found.where(v.state == filters.state)
-    ordered = found.order_by(v.ended_at.desc(), v.id.desc())
-    asked = [(ordered.where(place), place) for place in places(actor, filters.area)]
-    if not filters.text:
-        return [each for each, _place in asked]
-    return [each.where(_said(actor, filters.text, place, today)) for each, place in asked]
+    if filters.text:
+        return Asked(_said(found, actor, filters.text, here, every_place, today))
+    return Asked(_everywhere(found, here))
 
 
-def places(actor: Actor, area: str = "") -> list[Any]:
-    """The places whose visits an officer sees, as conditions that do not overlap: townships, and single villages.
+def _is_searched(filters: Filters) -> bool:
+    """Whether something is asked for that no township's index has: what many share is met down the newest of all."""
+    return bool(filters.reason or filters.text or filters.state in TO_DO)
+
+
+def places(actor: Actor, area: str = "") -> list[tuple[Any, str]]:
+    """The places whose visits an officer sees, as (condition with HERE in it, code); they do not overlap.
 
     With `area`, only that village, if it lies in one of them.
     """
-    v, prefixes = Visit, actor.prefixes(*OFFICERS)
+    prefixes = actor.prefixes(*OFFICERS)
+    in_village, in_township = V.area == HERE, V.scope == HERE
     if area:
-        return [v.area == area] if any(area.startswith(prefix) for prefix in prefixes) else []
+        return [(in_village, area)] if any(area.startswith(prefix) for prefix in prefixes) else []
     widest = [p for p in prefixes if not any(p != other and p.startswith(other) for other in prefixes)]
-    found = [v.area == p for p in widest if len(p) == 12]
+    found = [(in_village, p) for p in widest if len(p) == 12]
     wide = models.within(Scope.code, None, [p for p in widest if len(p) < 12])
-    return found + [v.scope == code for (code,) in Scope.select(Scope.code).where(wide).order_by(Scope.code).tuples()]
+    codes = Scope.select(Scope.code).where(wide).order_by(Scope.code).tuples()
+    return found + [(in_township, code) for (code,) in codes]
 
 
-def page(asked: Sequence[Any], before: str) -> tuple[list[Any], str]:
+def _as_one(places_: Sequence[tuple[Any, str]]) -> list[tuple[Any, str]]:
+    """The same places as one, out of reach of their own indexes, so that another one is used."""
+    one = fn.COALESCE(V.scope, "").in_(_codes(places_, V.scope)) | fn.COALESCE(V.area, "").in_(_codes(places_, V.area))
+    return [(one, "")] if places_ else []
+
+
+def _everywhere(query: Any, places_: Sequence[tuple[Any, str]]) -> list[tuple[Any, str]]:
+    """One query for all places of a kind."""
+    written = {id(place): query.where(place) for place, _ in places_}
+    return [(written[id(place)], code) for place, code in places_]
+
+
+def page(asked: Asked, before: str) -> tuple[list[Any], str]:
     """Fifty from the place `before`, and where the next fifty begin; "" at the end."""
-    place = _place(before)
-    rows = [row for each in asked for row in _after(each, place).limit(A_PAGE + 1)]
-    rows = sorted(rows, key=_newest_first, reverse=True)
+    rows = asked.newest(A_PAGE + 1, _place(before))
     more = f"{rows[A_PAGE - 1].ended_at.isoformat()}~{rows[A_PAGE - 1].id}" if len(rows) > A_PAGE else ""
     return rows[:A_PAGE], more
 
 
-def every(asked: Sequence[Any], at_once: int = 1000) -> Iterator[list[Any]]:
+def every(asked: Asked, at_once: int = 1000) -> Iterator[list[Any]]:
     """All of them in pieces, each by its own short query: an export holds nothing open and little in memory."""
-    merged = heapq.merge(*(_stream(each, at_once) for each in asked), key=_newest_first, reverse=True)
+    streams = (_stream(asked, number, at_once) for number in range(len(asked)))
+    merged = heapq.merge(*streams, key=_newest_first, reverse=True)
     while part := list(islice(merged, at_once)):
         yield part
 
 
-def _stream(asked: Any, at_once: int) -> Iterator[Any]:
-    place: tuple[datetime, UUID] | None = None
-    asked = asked.select(*COLUMNS)
+def _stream(asked: Asked, number: int, at_once: int) -> Iterator[Any]:
+    place: Place | None = None
     while True:
-        rows = [Line(*row) for row in _after(asked, place).limit(at_once).tuples()]
+        rows = [Line(*row) for row in asked.rows(number, COLUMNS, at_once, place)]
         yield from rows
         if len(rows) < at_once:
             return
         place = rows[-1].ended_at, rows[-1].id
 
 
-def _after(asked: Any, place: tuple[datetime, UUID] | None) -> Any:
+def _after(asked: Any, place: Place | None) -> Any:
     if place is None:
         return asked
     at, key = place
@@ -171,55 +243,97 @@ def _newest_first(visit: Any) -> tuple[datetime, UUID]:
     return visit.ended_at, visit.id
 
 
-def _said(actor: Actor, text: str, place: Any, today: date) -> Any:
-    """Visits of people whose name or initials begin so, or whose receipt number does.
+def _said(
+    found: Any, actor: Actor, text: str, here: Sequence[tuple[Any, str]], each_: Sequence[tuple[Any, str]], today: date
+) -> list[tuple[Any, str]]:
+    """Of these visits those of people whose name or initials begin so, or whose receipt number does.
 
     A beginning that many share is looked for down the newest visits, where it is met soon; a rare one by its index.
     """
-    v = Visit
-    if text[:2].isascii() and text[:2].isalpha() and "-" in text:
-        return v.event.in_(_events_numbered(actor, text.upper(), today))
-    column, begins = (v.resident_initials, text.lower()) if text.isascii() else (v.resident_name, text)
+    if _is_number(text):
+        return _everywhere(found.where(_begins(actor, text, today)), _as_one(each_))
+    column, begins = _column(text)
     by_index = (column >= begins) & (column < begins + LAST)
-    if not v.select(v.id).where(place & by_index).offset(MANY_ALIKE).limit(1).exists():
-        return by_index
-    plain = fn.COALESCE(column, "")  # the same text, out of reach of the index
+    if Asked(_everywhere(V.select().where(by_index), each_)).reach(MANY_ALIKE):
+        return _everywhere(found.where(_begins(actor, text, today)), here)
+    return _everywhere(found.where(by_index), each_)
+
+
+def _begins(actor: Actor, text: str, today: date) -> Any:
+    """That name, initials or number begin so, out of reach of the indexes of name and initials."""
+    if _is_number(text):
+        return V.event.in_(_events_numbered(actor, text.upper(), today))
+    column, begins = _column(text)
+    plain = fn.COALESCE(column, "")
     return (plain >= begins) & (plain < begins + LAST)
 
 
+def _is_number(text: str) -> bool:
+    return text[:2].isascii() and text[:2].isalpha() and "-" in text
+
+
+def _column(text: str) -> tuple[Any, str]:
+    return (V.resident_initials, text.lower()) if text.isascii() else (V.resident_name, text)
+
+
+def _of_verifications(
+    found: Any, state_: str, each_: Sequence[tuple[Any, str]], here: Sequence[tuple[Any, str]]
+) -> list[tuple[Any, str]]:
+    """Of these visits those with a verification in that state: few are looked up, many are met soon."""
+    v, of = Visit, LifeVerification
+    in_state = of.state == state_
+    if state_ == "sent_back":
+        in_state &= of.not_retaken()
+    scopes, villages_ = _codes(each_, V.scope), _codes(each_, V.area)
+    mine = of.select(of.visit).where(
+        (of.scope.in_(scopes) | of.area.in_(villages_) if villages_ else of.scope.in_(scopes)) & in_state
+    )
+    if mine.limit(MANY_ALIKE).count() < MANY_ALIKE:
+        return _everywhere(found.where(v.id.in_(mine)), _as_one(each_))
+    met = found.where(fn.EXISTS(of.select(of.id).where((of.visit == v.id) & in_state)))
+    return _everywhere(met, here)
+
+
+def _codes(here: Sequence[tuple[Any, str]], column: Any) -> list[str]:
+    return [code for place, code in here if place.lhs is column]
+
+
+_ENTRIES = Lookup(JournalEntry.received_at, by=JournalEntry.position, also="scope = {}")
+
+
 def _events_numbered(actor: Actor, text: str, today: date) -> list[UUID]:
-    """Events whose receipt number begins so. The number names the day it came, and positions are in order of receipt."""
-    digits = text.partition("-")[2][:4]
+    """Events whose receipt number begins so: letters of the township, the day it came, a count.
+
+    Positions are in order of receipt, so the day's are found by halving.
+    """
+    letters, _dash, rest = text.partition("-")
+    digits = rest[:4]
     if len(digits) < 4 or not digits.isdigit():
         return []
     found: list[UUID] = []
-    for scope in Scope.select(Scope.code, Scope.position).where(
-        models.within(Scope.code, None, actor.prefixes(*OFFICERS))
-    ):
+    here = models.within(Scope.code, None, actor.prefixes(*OFFICERS))
+    for code, end in Scope.select(Scope.code, Scope.position).where(here).order_by(Scope.code).tuples():
+        if journal.abbreviation(code) != letters:
+            continue
         for year in (today.year, today.year - 1):
             try:
                 day = datetime(year, int(digits[:2]), int(digits[2:]), tzinfo=CHINA)
             except ValueError:
                 continue
-            first, last = (_position_at(scope, each) for each in (day, day + timedelta(days=1)))
+            first, last = (_position_at(code, end, each) for each in (day, day + timedelta(days=1)))
             j = JournalEntry
-            there = (j.scope == scope.code) & (j.position >= first) & (j.position < last)
+            there = (j.scope == code) & (j.position >= first) & (j.position < last)
             found += [e for (e,) in j.select(j.id).where(there & j.number.startswith(text)).limit(500).tuples()]
     return found
 
 
-def _position_at(scope: Any, at: datetime) -> int:
+def _position_at(scope: str, end: int, at: datetime) -> int:
     """The first position received at that moment or later; by halving, for there is no other index on it."""
-    low, high = 1, scope.position + 1
+    low, high = 1, end + 1
     while low < high:
         middle = (low + high) // 2
-        received = (
-            JournalEntry.select(JournalEntry.received_at)
-            .where((JournalEntry.scope == scope.code) & (JournalEntry.position == middle))
-            .tuples()
-            .first()
-        )
-        if received is not None and received[0] >= at:
+        received = _ENTRIES([middle], scope)
+        if received and received[0][0] >= at:
             high = middle
         else:
             low = middle + 1
@@ -248,7 +362,6 @@ class Line:
     resident_name: str
 
 
-V = Visit
 COLUMNS = (
     V.id, V.resident, V.area, V.person, V.reasons, V.outcome, V.where, V.notes, V.mark, V.state, V.ended_at,
     V.received_at, V.resident_name,
@@ -418,15 +531,23 @@ def _by_visit(model: Any, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
 def _tries(visits: Sequence[Any]) -> dict[UUID, int]:
     """How many times in a row nobody was home, up to and with each of these visits; more than `MOST_TRIES` says nothing new.
 
-    One short look into the index for each: a person may have been visited for years.
+    One short look into the index for each, in one statement: a person may have been visited for years.
     """
-    v = Visit
-    found: dict[UUID, int] = {}
-    for visit in visits:
-        until = (v.resident == visit.resident_id) & (v.ended_at <= visit.ended_at) & v.corrected_by.is_null()
-        rows = v.select(v.outcome).where(until).order_by(v.ended_at.desc()).limit(MOST_TRIES).tuples()
-        found[visit.id] = tries_in_a_row(outcome for (outcome,) in rows)
-    return found
+    p = models.database.param
+    one = (
+        f"SELECT * FROM (SELECT {p} AS visit, outcome FROM visit WHERE resident_id = {p} AND ended_at <= {p} "  # noqa: S608
+        f"AND corrected_by IS NULL ORDER BY ended_at DESC LIMIT {MOST_TRIES}) AS v"
+    )
+    outcomes: dict[str, list[str]] = defaultdict(list)
+    if visits:
+        params = [
+            value
+            for visit in visits
+            for value in (str(visit.id), V.resident.db_value(visit.resident_id), V.ended_at.db_value(visit.ended_at))
+        ]
+        for key, outcome_ in models.database.execute_sql(" UNION ALL ".join([one] * len(visits)), params).fetchall():
+            outcomes[key].append(outcome_)
+    return {visit.id: tries_in_a_row(outcomes[str(visit.id)]) for visit in visits}
 
 
 # ---- what a lead is asked to look at: facts, never a score
@@ -498,14 +619,10 @@ FLAG_WORDS = {
 
 def _flagged(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
     v = Visit
-    recent = (v.flags != "") & v.corrected_by.is_null() & (v.ended_at > now - timedelta(days=30))
-    found = [
-        visit
-        for place in places(actor)
-        for state_now in ("synced", "answered")
-        for visit in v.select().where(place & (v.state == state_now) & recent).order_by(v.ended_at.desc()).limit(40)
-    ]
-    found = sorted(found, key=_newest_first, reverse=True)[:40]
+    open_now = v.select().where(
+        v.flagged() & v.state.in_(("synced", "answered")) & (v.ended_at > now - timedelta(days=30))
+    )
+    found = Asked(_everywhere(open_now, places(actor))).newest(40)
     names = area_names({visit.area for visit in found})
     groups = dict(
         Resident.select(Resident.id, Resident.group).where(Resident.id.in_({x.resident_id for x in found})).tuples()
@@ -525,13 +642,8 @@ def _often_not_home(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLoo
     limit = models.setting("visit.max_tries")
     v = Visit
     recent = (v.outcome == "not_home") & v.corrected_by.is_null() & (v.ended_at > now - timedelta(days=60))
-    found = [
-        visit
-        for place in places(actor)
-        for visit in v.select().where(place & recent).order_by(v.ended_at.desc()).limit(100)
-    ]
     newest: dict[UUID, Any] = {}
-    for visit in sorted(found, key=_newest_first, reverse=True)[:200]:
+    for visit in Asked(_everywhere(v.select().where(recent), places(actor))).newest(200):
         newest.setdefault(visit.resident_id, visit)
     past = cards.latest_visits(list(newest), MOST_TRIES)
     counts = {resident: tries_in_a_row(each.outcome for each in past.get(resident, ())) for resident in newest}

@@ -62,7 +62,7 @@ def deaths(actor: Actor) -> Any:
 
 def matches(actor: Actor) -> Any:
     return Resident.select().where(
-        within(Resident.scope, Resident.area, actor.prefixes(*OFFICERS)) & (Resident.state == "provisional")
+        within(Resident.scope, Resident.area, actor.prefixes(*OFFICERS)) & Resident.provisional()
     )
 
 
@@ -72,9 +72,7 @@ def clashes(actor: Actor) -> Any:
 
 
 def held(actor: Actor) -> Any:
-    return JournalEntry.select().where(
-        within(JournalEntry.scope, None, actor.prefixes(*LEADS)) & (JournalEntry.state == "held")
-    )
+    return JournalEntry.select().where(within(JournalEntry.scope, None, actor.prefixes(*LEADS)) & JournalEntry.held())
 
 
 def complaints(actor: Actor) -> Any:

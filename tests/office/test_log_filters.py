@@ -1,0 +1,78 @@
+"""Whatever way the log takes to find visits, by an index or down the newest, it finds the same, for one township and for all."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from api.access import actor_of
+from api.office import log
+from models import LifeVerification, Person, Visit
+from rules.days import day_of
+from tests.office.scenes import a_verification, a_visit
+from tests.support.cast import NOW
+
+
+@pytest.fixture
+def visits(db, cast):
+    """Visits of both townships, of several kinds."""
+    rows = [
+        a_visit(of=cast.chen_guilan, minutes_ago=10),
+        a_visit(of=cast.chen_guilan, minutes_ago=60 * 24 * 40, outcome="not_home"),
+        a_visit(of=cast.zhou_xinglin, minutes_ago=30, reasons="care,request"),
+        a_visit(of=cast.zhou_xinglin, minutes_ago=30, state="queried"),
+        a_visit(of=cast.ma_xiuying, by=cast.zhao_min, minutes_ago=30),
+        a_visit(of=cast.ma_xiuying, by=cast.zhao_min, minutes_ago=60 * 24 * 20, outcome="not_home", reasons="other"),
+    ]
+    for row, state in ((rows[0], "captured"), (rows[4], "captured"), (rows[2], "sent_back")):
+        made = a_verification(of=row.resident)
+        LifeVerification.update(state=state, visit=row.id, scope=row.scope, area=row.area).where(
+            LifeVerification.id == made.id
+        ).execute()
+    return list(Visit.select())
+
+
+OFFERED = [
+    {}, {"days": "all"}, {"days": "30"}, {"reason": "care"}, {"reason": "other"}, {"outcome": "not_home"},
+    {"state": "queried"}, {"state": "to_check"}, {"state": "sent_back"}, {"text": "马"}, {"text": "陈桂"}, {"text": "z"},
+    {"text": "没有"}, {"agent": "王芳"}, {"resident": "马秀英"}, {"area": "here"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("alike", [1, 2000], ids=["as if many were alike", "few are"])
+@pytest.mark.parametrize("who", ["luo_guoxiu", "he_jing"])
+def test_every_filter_and_every_two_find_what_they_say(visits, cast, monkeypatch, who, alike):
+    monkeypatch.setattr(log, "MANY_ALIKE", alike)
+    actor = actor_of(Person.get_by_id(getattr(cast, who).id), now=NOW)
+    told = {"王芳": str(cast.wang_fang.id), "马秀英": str(cast.ma_xiuying.id), "here": str(cast.chen_guilan.area)}
+    seen = [row for row in visits if actor.covers(row.area)]
+    for one, two in combinations(OFFERED, 2):
+        asked = {name: told.get(value, value) for name, value in (one | two).items()}
+        filters = log.Filters.of({"days": "all"} | asked)
+        found, _ = log.page(log.queries(actor, filters, today=day_of(NOW)), "")
+        wanted = sorted(
+            (row for row in seen if fits(row, filters)), key=lambda row: (row.ended_at, row.id), reverse=True
+        )
+        assert [row.id for row in found] == [row.id for row in wanted], filters
+        every = [row.id for part in log.every(log.queries(actor, filters, today=day_of(NOW)), 1) for row in part]
+        assert every == [row.id for row in wanted], filters
+
+
+def fits(row, filters):
+    """What each filter says, one row at a time."""
+    states = [v.state for v in LifeVerification.select().where(LifeVerification.visit == row.id)]
+    days = (day_of(NOW) - day_of(row.ended_at)).days
+    begins = row.resident_initials if filters.text.isascii() else row.resident_name
+    return (
+        (filters.days == "all" or days < int(filters.days))
+        and (not filters.reason or filters.reason in row.reasons.split(","))
+        and (not filters.outcome or row.outcome == filters.outcome)
+        and (not filters.agent or str(row.person_id) == filters.agent)
+        and (not filters.resident or str(row.resident_id) == filters.resident)
+        and (not filters.area or row.area == filters.area)
+        and (not filters.text or begins.startswith(filters.text))
+        and {
+            "": True, "queried": row.state == "queried", "to_check": "captured" in states, "sent_back": "sent_back" in states,
+        }[filters.state]
+    )  # fmt: skip
