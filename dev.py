@@ -288,13 +288,15 @@ def stop_all(processes: list[subprocess.Popen]) -> None:
 
 # ---- test
 
+IN_A_BROWSER = ("tests/e2e", "tests/faults/slow")
+
 
 def unit_command(options: argparse.Namespace) -> list:
-    return pytest_command("unit", options, "tests", "--ignore=tests/e2e")
+    return pytest_command("unit", options, "tests", *(f"--ignore={each}" for each in IN_A_BROWSER))
 
 
 def e2e_command(options: argparse.Namespace) -> list:
-    return pytest_command("e2e", options, "tests/e2e")
+    return pytest_command("e2e", options, *IN_A_BROWSER)
 
 
 def pytest_command(step: str, options: argparse.Namespace, *where: str) -> list:

@@ -110,6 +110,18 @@ def settings(made: Made) -> Settings:
     return made.settings
 
 
+# ---- the browser
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """What starts browsers; one for all tests of a worker, since no second can be started beside it."""
+    from playwright.sync_api import sync_playwright  # tests without a browser need none
+
+    with sync_playwright() as started:
+        yield started
+
+
 # ---- the server
 
 

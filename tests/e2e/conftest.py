@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from commands import demo_people
 from tests.support.browser import FLAGS, chromium
@@ -69,12 +69,6 @@ def enrolled(phone: Callable[..., Phone], server: Server) -> Phone:
     mine = phone()
     enrol(mine.page, server)
     return mine
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture

@@ -23,6 +23,9 @@ class Server:
     `kill()` is SIGKILL to all of it: for a phone, the end of the signal. `start()` brings the same server back.
     """
 
+    application = "app:create_app()"  # what gunicorn is told to serve
+    workers = 1
+
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder, self.root = folder, ROOT
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,12 +60,14 @@ class Server:
             "gunicorn",
             "--worker-class",
             "gthread",
+            "--workers",
+            str(self.workers),
             "--threads",
             "8",
             "--log-level",
             "warning",
         ]
-        command += ["--bind", f"127.0.0.1:{self.port}", "app:create_app()"]
+        command += ["--bind", f"127.0.0.1:{self.port}", self.application]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=self.root, env=self.environment, stdout=log, stderr=log, start_new_session=True

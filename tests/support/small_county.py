@@ -40,9 +40,9 @@ def at_the_county(server: Server, lines: str) -> str:
     return ended.stdout.strip()
 
 
-def enrol(page: Page, server: Server, agent: str = "wang_fang", by: str = "luo_guoxiu") -> None:
+def enrol(page: Page, server: Server, agent: str = "wang_fang", by: str = "luo_guoxiu", code: str = "") -> None:
     """The agent's phone: the code, a PIN, the six digits that `by` types at a desk, the pack; ends on Today."""
-    page.goto(f"/field/enrol#{offer(server, agent, by)}")
+    page.goto(f"/field/enrol#{code or offer(server, agent, by)}")
     page.click("text=下一步")
     enter(page)
     expect(page.locator("h1")).to_have_text("再输一遍")
