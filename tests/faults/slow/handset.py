@@ -115,7 +115,7 @@ class Handset(Phone):
             f"--host-resolver-rules=MAP {place} 127.0.0.1:{self.port}",
         ]
         if self.quota is not None:  # of the pool one origin gets three quarters
-            flags.append(f"--enable-features=StorageQuotaSettings:PoolSizeBytes/{max(1, self.quota * 4 // 3)}")
+            flags.append(f"--enable-features=StorageQuotaSettings:PoolSizeBytes/{max(1000, self.quota * 4 // 3)}")
         return flags
 
     def _browser(self, before: set[int]) -> psutil.Process | None:
@@ -281,9 +281,9 @@ class Handset(Phone):
             self._clocks[page] = session, made["identifier"]
 
 
-# What kind of screen this is: the PIN, a page of an enrolled phone, or the way to be enrolled; "" while there is none yet.
+# What kind of screen this is: the PIN, a page of an enrolled phone, or the way to be enrolled (anew); "" while there is none yet.
 SHOWN = """() => {
-  if (location.pathname.startsWith('/field/enrol')) return document.querySelector('main') ? 'enrolment' : '';
+  if (/^\\/field\\/(enrol|emptied)/.test(location.pathname)) return document.querySelector('main') ? 'enrolment' : '';
   if (document.querySelector('form[data-pin]:not([data-closed]) [data-key]')) return 'pin';
   if (document.querySelector('[data-plain=storage]:not([hidden])')) return 'no store';
   return document.querySelector('.tabs, .bar-back, .dock') ? 'page' : '';

@@ -256,7 +256,12 @@ class Player:
         """So much may the browser keep from its next start on: `whole` for all, `left` beside what it keeps already."""
         handset = carried.handset
         self.remember(carried)
-        handset.quota = {"whole": bytes_, "left": handset.used() + bytes_ if how == "left" else 0}.get(how)
+        if how == "left":  # what it takes is known when the store has been opened anew: the start tidies it
+            handset.quota = None
+            handset.strike()
+            self.revive(carried)
+            bytes_ += handset.used()
+        handset.quota = None if how == "as before" else bytes_
         self.note(f"  the quota is {handset.quota}")
         handset.strike()
         self.revive(carried)
@@ -331,10 +336,9 @@ class Player:
             handset.open()
             with contextlib.suppress(Died):
                 handset.goto("/field/")
-                carried.seen.is_enrolled = handset.unlock()
-                self.note(
-                    f"  phone {carried.number} is opened again: {'' if carried.seen.is_enrolled else 'not '}enrolled"
-                )
+                shown = handset.unlock()
+                carried.seen.is_enrolled = shown != "enrolment"
+                self.note(f"  phone {carried.number} is opened again: {shown or 'nothing to see'}")
                 return
         raise AssertionError("the phone does not stay open")
 
@@ -435,31 +439,33 @@ class Player:
         self.until_quiet(carried)
 
     def until_quiet(self, carried: Carried) -> bool:
+        """Tap “send now” until nothing waits; false when it still does after so long, or only what was spoilt waits."""
         ends, tapped = time.monotonic() + QUIET_S, 0.0
         while time.monotonic() < ends:
-            rows = carried.handset.rows()
-            states = {row["id"]: row["state"] for row in rows["outbox"]}
-            waiting = [record for record, state in states.items() if state in ("queued", "sending")]
-            travelling = [
-                b
-                for b in rows["blobs"]
-                if b["saved"] and b["held"] and not b["done"] and states.get(b["event"]) in ("accepted", "held")
-            ]
+            waiting, travelling = self.unsent(carried)
             if not waiting and not travelling:
                 return True
-            if (
-                set(waiting) <= carried.seen.spoilt
-                and not travelling
-                and tapped
-                and time.monotonic() - tapped > 2 * AGAIN_S
-            ):
+            since = time.monotonic() - tapped
+            if tapped and since > 2 and waiting <= carried.seen.spoilt and not travelling:
                 return False
-            if time.monotonic() - tapped > AGAIN_S:
+            if since > AGAIN_S:
                 self.to_outbox(carried)
                 carried.handset.ask(deeds.TAP, "form[action='/field/outbox/send'] button")
                 tapped = time.monotonic()
             time.sleep(0.1)
         return False
+
+    def unsent(self, carried: Carried) -> tuple[set[str], set[tuple[str, str]]]:
+        """Records and pictures that still have to leave the phone, and can."""
+        rows = carried.handset.rows()
+        states = {row["id"]: row["state"] for row in rows["outbox"]}
+        waiting = {record for record, state in states.items() if state in ("queued", "sending")}
+        pictures = {
+            (each["event"], each["role"])
+            for each in rows["blobs"]
+            if each["saved"] and each["held"] and not each["done"] and states.get(each["event"]) in ("accepted", "held")
+        }
+        return waiting, pictures - carried.seen.picture_destroyed
 
     def read_screen(self, carried: Carried) -> None:
         seen = carried.seen
@@ -475,8 +481,10 @@ class Player:
 
 
 def says_what_is_gone(handset: Handset) -> bool:
-    """Whether the phone's screen says that records were lost on it (see ledger.PHONE_MUST_SAY_WHAT_IS_GONE)."""
-    return bool(handset.ask("() => document.querySelector('[data-store-loss]') !== null"))
+    """Whether the screen says that records were lost on this phone (see ledger.PHONE_MUST_SAY_WHAT_IS_GONE): the page of a
+    phone that was emptied, or the outbox's own part for single ones."""
+    found = "() => location.pathname === '/field/emptied' || document.querySelector('section[aria-labelledby=lost]') !== null"
+    return bool(handset.ask(found))
 
 
 class _Stopped(Exception):
