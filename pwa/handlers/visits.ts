@@ -111,7 +111,11 @@ async function page(ctx: Ctx, card: ResidentCard, draft: Draft, values: Values, 
 
 async function answer(ctx: Ctx): Promise<Response> {
   const card = await whose(ctx);
-  const draft = await ctx.store.drafts.open(visitKey(card.id));
+  const event = ctx.form.get("event");
+  if (await isSecondTap(ctx, event, visitKey(card.id))) return seeOther(`/field/residents/${card.id}?said=visit`);
+  const open = await ctx.store.drafts.open(visitKey(card.id));
+  // The form's own event: while a first tap is being kept its draft has gone, and `open` is a new one.
+  const draft = { ...open, id: event || open.id };
   const values = read(ctx.form);
   const errors = errorsOf(ctx, values);
   if (!none(errors)) return page(ctx, card, draft, values, errors);

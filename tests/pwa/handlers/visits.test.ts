@@ -142,6 +142,22 @@ test("a second tap on the save writes nothing more", async () => {
   expect(await one.store.records.list()).toHaveLength(1);
 });
 
+test("a second tap on a visit without a sign writes nothing more, also while the first is being kept", async () => {
+  const one = await phone();
+  const awayBy = async (taps: (form: Record<string, string>) => Promise<Response[]>) => {
+    await one.get(NEW);
+    const { id: event } = (await one.store.drafts.get(`visit:${id(1)}`))!;
+    const answers = await taps({ event, outcome: "away", reasons: "care" });
+    for (const answer of answers)
+      expect(answer.headers.get("HX-Push-Url")).toBe(`/field/residents/${id(1)}?said=visit`);
+  };
+  await awayBy(async (form) => [await one.post(NEW, form), await one.post(NEW, form)]);
+  expect(await one.store.records.list()).toHaveLength(1);
+  await awayBy((form) => Promise.all([one.post(NEW, form), one.post(NEW, form)]));
+  expect(await one.store.records.list()).toHaveLength(2);
+  expect(await one.store.drafts.get(`visit:${id(1)}`)).toBeUndefined();
+});
+
 test("a family that says they passed away is asked three things, and nothing before", async () => {
   const one = await phone();
   await one.get(NEW);
