@@ -38,6 +38,8 @@ TAP = """(selector) => {
   it.click();
   return true;
 }"""
+# A thumb that taps twice because nothing seemed to happen.
+TAP_TWICE = TAP.replace("it.click();", "it.click(); it.click(); setTimeout(() => it.isConnected && it.click(), 40);")
 # Fill what stands there as typing would: each field says it changed, so that the draft keeps it.
 FILL = """(values) => {
   for (const [selector, value] of Object.entries(values)) {
@@ -75,14 +77,16 @@ class NotOffered(Exception):
 Before = Callable[[str], None]  # told of each tap that matters, "photo" and "save", just before it
 
 
-def do(phone: Handset, deed: Deed, before: Before = lambda _: None, page: Page | None = None) -> str:
-    """Do it; give what the screen then says (see OUTCOME). Raises Died, NotOffered."""
-    return _Thumb(phone, deed, before, page or phone.page).do()
+def do(
+    phone: Handset, deed: Deed, before: Before = lambda _: None, page: Page | None = None, *, twice: bool = False
+) -> str:
+    """Do it; give what the screen then says (see OUTCOME). `twice`: the last button is tapped twice. Raises Died, NotOffered."""
+    return _Thumb(phone, deed, before, page or phone.page, twice).do()
 
 
 class _Thumb:
-    def __init__(self, phone: Handset, deed: Deed, before: Before, page: Page) -> None:
-        self.phone, self.deed, self.before, self.page = phone, deed, before, page
+    def __init__(self, phone: Handset, deed: Deed, before: Before, page: Page, twice: bool) -> None:
+        self.phone, self.deed, self.before, self.page, self.twice = phone, deed, before, page, twice
 
     def do(self) -> str:
         if self.deed.kind == "newcomer":
@@ -219,7 +223,10 @@ class _Thumb:
         button = f".dock button[form={form[1:]}].btn-primary"
         self.arrive(button)
         self.before("save")
-        self.tap(button)
+        if self.twice:
+            self.until(TAP_TWICE, button)
+        else:
+            self.tap(button)
         time.sleep(0.02)
         return str(self.until(OUTCOME, seconds=10) or "nothing was said")
 

@@ -128,7 +128,7 @@ class Player:
         carried = self.phones[step.phone]
         if not carried.seen.is_enrolled:
             return
-        if step.what not in ("do", "two_tabs"):
+        if step.what not in ("do", "two_tabs", "two_taps"):
             self.note(str(step))
         with contextlib.suppress(Died):
             getattr(self, step.what)(carried, *step.given)
@@ -173,6 +173,19 @@ class Player:
         if said.startswith("said: "):
             self.tell(carried, deed, said.removeprefix("said: "))
         return said
+
+    def two_taps(self, carried: Carried, deed: Deed) -> None:
+        """The button that keeps it is tapped twice and once more."""
+        self.ledger.deeds += 1
+        self.note(f"phone {carried.number}: {deed}, tapped twice")
+        try:
+            said = deeds.do(carried.handset, deed, twice=True)
+        except NotOffered as why:
+            return self.note(f"  not done: {why}")
+        self.note(f"  {said}")
+        if said.startswith("said: "):
+            self.tell(carried, deed, said.removeprefix("said: "))
+        return None
 
     def tell(self, carried: Carried, deed: Deed, words: str) -> None:
         """The screen said that it is kept. What came into the store with it is promised from here on."""

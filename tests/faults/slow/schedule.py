@@ -60,7 +60,7 @@ class _Drawer:
         families = [
             self.kill_save, self.kill_save, self.kill_photo, self.kill_send, self.kill_server, self.no_server, self.troubles,
             self.troubles, self.replay, self.late, self.tabs, self.quota, self.lose_row, self.spoil, self.clock, self.jump,
-            self.kill_idle,
+            self.kill_idle, self.taps,
         ]  # fmt: skip
         for family in self.dice.sample(families, self.dice.randint(3, 6)):
             self.plain(self.dice.randint(0, 1))
@@ -140,6 +140,9 @@ class _Drawer:
                 self.deed(phone, kinds=("visit", "request")),
                 self.deed(phone, kinds=("newcomer", "visit")),
             )
+
+    def taps(self, phone: int) -> None:
+        self.add("two_taps", phone, self.deed(phone))
 
     def quota(self, phone: int) -> None:
         """2 MB; then a little, in which the words fit and not the picture; then none, and the phone hardly opens."""
