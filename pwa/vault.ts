@@ -3,7 +3,7 @@
  * county keeps; unwrapped it lives in this page's memory. A CryptoKey in IndexedDB would lie in clear on the disk (seen).
  *
  * Nothing is ever erased for wrong PINs: they only wait longer, and the wait is counted before the PIN is looked at, so that
- * closing the app does not skip it. What the wait is worth against somebody who sets the clock: docs/adr/0010.
+ * closing the app does not skip it. What the wait is worth against somebody who sets the clock: docs/adr/0011.
  *
  * The 24 digits ("code") are counted: 1, 2, 3 … Opening the phone with one makes the next. An older code goes on opening it
  * until the county said that it has a newer one, so that whatever the county reads out opens it.

@@ -1,10 +1,11 @@
 /** An agent's phone: its disk, its clock, and the real program over them, opened and ended as often as the schedule likes. */
 import { b64 } from "../../../pwa/bytes.ts";
 import { PhoneClock } from "../../../pwa/clock.ts";
-import { type Engine, makeEngine } from "../../../pwa/engine.ts";
+import { type Engine, makeEngine, type Templates } from "../../../pwa/engine.ts";
 import { makeDeviceKey } from "../../../pwa/envelope.ts";
 import { Local } from "../../../pwa/local.ts";
 import { makeNet } from "../../../pwa/net.ts";
+import type { Problem } from "../../../pwa/problem.ts";
 import { routes } from "../../../pwa/routes.ts";
 import { type DB, open } from "../../../pwa/store/db.ts";
 import * as device from "../../../pwa/store/device.ts";
@@ -33,7 +34,7 @@ export interface Page {
 }
 
 export interface HandsetParts {
-  templates: Record<string, unknown>;
+  templates: Templates;
   time: Time;
   network: Network;
   county: County;
@@ -124,10 +125,21 @@ export class Handset {
     };
     this.pages.push(page);
     if (unlocked && (await vault.exists())) {
-      await life.lived(vault.unlock(PIN));
+      await this.#unlock(vault);
       await life.lived(store.warm());
     }
     return page;
+  }
+
+  /** Killed while the PIN was looked at, it counts as a wrong one: after three of them the agent waits. */
+  async #unlock(vault: Vault): Promise<void> {
+    for (;;)
+      try {
+        return await this.life.lived(vault.unlock(PIN));
+      } catch (error) {
+        if ((error as Problem).code !== "pin-wait") throw error;
+        this.parts.time.pass(await vault.waitMs());
+      }
   }
 
   /** Make it this agent's, as the released enrolment leaves it; the pack comes with the first sync. */
@@ -182,7 +194,7 @@ export class Handset {
 
 let engine: Engine | undefined;
 
-function engineOf(templates: Record<string, unknown>): Engine {
-  engine ??= makeEngine(templates, {}, () => "zh-Hans");
+function engineOf(templates: Templates): Engine {
+  engine ??= makeEngine(templates, { "zh-Hans": {}, en: {} }, () => "zh-Hans");
   return engine;
 }

@@ -2,6 +2,7 @@
  * One schedule: what agents do and what befalls their phones, the way and the county, all by the dice of its seed. Then peace: the
  * way is calm, every phone is opened and sends. What each was told, and shows in the end, goes into the ledger.
  */
+import type { Templates } from "../../../pwa/engine.ts";
 import * as stored from "../../../pwa/store/records.ts";
 import { Chance } from "./chance.ts";
 import type { County } from "./county.ts";
@@ -46,11 +47,7 @@ export interface Report {
   bugs: string[];
 }
 
-export async function play(
-  seed: number,
-  county: County,
-  given: { templates: Record<string, unknown>; time: Time },
-): Promise<Report> {
+export async function play(seed: number, county: County, given: { templates: Templates; time: Time }): Promise<Report> {
   return new Schedule(seed, county, given).play();
 }
 
@@ -86,7 +83,7 @@ class Schedule {
   constructor(
     readonly seed: number,
     readonly county: County,
-    given: { templates: Record<string, unknown>; time: Time },
+    given: { templates: Templates; time: Time },
   ) {
     this.chance = new Chance(seed);
     this.time = given.time;
