@@ -15,7 +15,7 @@ from peewee import fn
 
 import keys
 import models
-from actions import journal
+from actions import journal, reads
 from actions.county_settings import county
 from models import (
     DeskSession,
@@ -73,6 +73,7 @@ def note_verified(
         body = {
             "backup": backup, "made_at": made_at, "kept_to": {code: position for code, (position, _) in heads.items()},
             "missing": [f"{event}.{role}" for event, role in lacking[:NAMED]], "missing_count": len(lacking),
+            "looks": reads.ends(),
         }  # fmt: skip
         deed = journal.Deed("backup.verified", county(), body, rows=[Installation.get()])
         journal.write([deed], actor=None, now=now, by=by)
@@ -96,13 +97,13 @@ def begin_epoch(
         Picture.update(kept=True).where(Picture.state.in_(HERE)).execute()
         Picture.update(state="stored").where(Picture.state == "shown").execute()
         lacking = list(missing)
-        for here in _of(lacking):
-            Picture.update(state="wanted", kept=False, stored_at=None).where(here).execute()
+        _want(lacking)
         Picture.update(got=0).where(Picture.state.in_(("wanted", "bad"))).execute()  # pieces lie in no backup
         body = {
             "backup": backup, "made_at": made_at, "epoch": epoch,
             "kept_to": {code: position for code, (position, _) in heads_at().items()},
             "missing": [f"{event}.{role}" for event, role in lacking[:NAMED]], "missing_count": len(lacking),
+            "looks": reads.ends(),
         }  # fmt: skip
         deed = journal.Deed("backup.restored", county(), body, rows=[Installation.get()])
         journal.write([deed], actor=None, now=now, by=by)
@@ -118,6 +119,22 @@ def _another(epoch: int) -> int:
     return drawn
 
 
+def want_again(lacking: Iterable[Named], *, copied: int, now: datetime, by: str) -> None:
+    """Files of pictures were put back from a backup; those that lie in none are asked for again, and hold `kept_to` back."""
+    gone = list(lacking)
+    with transaction(county()):
+        _want(gone)
+        body = {
+            "copied": copied, "missing": [f"{event}.{role}" for event, role in gone[:NAMED]], "missing_count": len(gone),
+        }  # fmt: skip
+        journal.write([journal.Deed("pictures.restored", county(), body)], actor=None, now=now, by=by)
+
+
+def _want(pictures: Iterable[Named]) -> None:
+    for here in _of(pictures):
+        Picture.update(state="wanted", got=0, kept=False, stored_at=None).where(here).execute()
+
+
 def _mark(pictures: Iterable[Named], *, kept: bool) -> None:
     for here in _of(pictures):
         Picture.update(kept=kept).where(here).execute()
@@ -131,6 +148,18 @@ def _of(pictures: Iterable[Named]) -> Iterator[object]:
     for role, events in by_role.items():
         for start in range(0, len(events), AT_ONCE):
             yield (Picture.role == role) & Picture.event.in_(events[start : start + AT_ONCE])
+
+
+def heard_before_restore(earliest: datetime, *, at: datetime) -> datetime:
+    """The earliest a record can have been signed, where a restore gave the position that its phone had seen to another.
+
+    `earliest`: when what stands there now was received. `at`: the time the record claims. One from before the restore had
+    seen a journal that went on after the backup: it was signed after that was made.
+    """
+    here = Installation.get()
+    if here.restored_at is None or not at < here.restored_at <= earliest:
+        return earliest
+    return min(earliest, here.restored_from)
 
 
 # ---- what a phone may let go of

@@ -9,6 +9,8 @@ from playhouse.migrations import Runner
 
 import keys
 import models
+from actions import journal
+from actions.county_settings import county
 from models import Installation
 from settings import Settings
 
@@ -42,8 +44,13 @@ def migrate(settings: Settings, *, demo: bool, now: datetime) -> list[str]:
         models.bind(database, keyring)
         steps: list[str] = Runner(database, str(MIGRATIONS)).up()
         if new:
-            with models.transaction():
-                Installation.create(kind="demo" if demo else "real", fingerprint=keys.fingerprint(keyring), made_at=now)
+            with models.transaction(county()):
+                made = Installation.create(
+                    kind="demo" if demo else "real", fingerprint=keys.fingerprint(keyring), made_at=now
+                )
+                body = {"kind": made.kind, "fingerprint": made.fingerprint}
+                born = journal.Deed("database.made", county(), body, rows=[made])
+                journal.write([born], actor=None, now=now, by="migrate")
         _belongs(keyring, demo=demo)
         return steps
     finally:

@@ -62,6 +62,12 @@ def broken(scope: str) -> Iterator[str]:
         position, chain = entry.position, entry.chain
 
 
+def ends() -> dict[str, tuple[int, str]]:
+    """The end of every scope's chain of looks."""
+    scopes = ReadEntry.select(ReadEntry.scope).distinct().order_by(ReadEntry.scope).tuples()
+    return {scope: _end(scope) for (scope,) in scopes}
+
+
 def _end(scope: str) -> tuple[int, str]:
     found: Any = (
         ReadEntry.select(ReadEntry.position, ReadEntry.chain)

@@ -22,6 +22,7 @@ import models
 from actions import journal, pictures, reads
 from models import TABLES, Device, JournalEntry, Picture, ReadEntry, Row, Scope, leaf_of
 from rules import ciphers, events
+from rules.days import day_of
 
 AT_ONCE = 2000
 #: Members of the signed text that columns of the entry repeat.
@@ -34,6 +35,30 @@ DELETES = "picture.forgotten"
 DECIDES = {"held.adopted": "adopted", "held.answered": "answered"}
 #: Kinds that write a row whenever they take effect; the others may find that everything stands as they say.
 WRITES = frozenset(events.PHONE_KINDS) - {"resident.noted", "resident.unmasked", "query.answered", "record.corrected"}
+#: What moves `kept_to`, and anchors the log of looks.
+BACKUPS = ("backup.verified", "backup.restored")
+#: Heads of the log of looks stand beside those of the journal under this name and their scope.
+LOOKS = "looks "
+#: Tables that no event covers, and why a change there proves nothing about what happened. Every other table is proven.
+UNPROVEN: Mapping[type[Row], str] = {
+    models.Scope: "position, chain and kept_to are proven against the journal; rev and the count of receipts only order what is sent next",
+    JournalEntry: "proven by its own chain",
+    ReadEntry: "proven by its own chain, whose end each backup and each file of heads anchors",
+    Picture: "proven against the signed record that names it, and its file against its hash",
+    models.Attempt: "counts misses; a day old at most",
+    models.DeskSession: "who is signed in now; what a session does is an event of its own",
+    models.KnownBrowser: "spares a browser the wait after others' misses, and opens nothing",
+    models.PhoneChallenge: "two minutes old at most",
+    models.PhoneSession: "which phone is signed in now; its records carry its own signature",
+    models.Enrolment: "a code of ten minutes; the phone that came of it is a row that events cover",
+    models.Challenge: "which gesture was asked for; the record says which one was shown, and a person looks",
+    models.Departure: "tells phones to let go of a card; a full pack says the same",
+    models.InboxMessage: "repeats to a person what an event says",
+    models.BadgeScan: "a count of looks at a badge, kept 90 days",
+    models.Refusal: "what was not taken in; its phone still holds it and shows it",
+    models.Import: "how a list came in; what it changed are events",
+    models.ImportRow: "a row of a list that waits for a person",
+}
 MILLISECOND = timedelta(milliseconds=1)
 INSTANT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
@@ -58,44 +83,72 @@ def verify(*, heads: Mapping[str, tuple[int, str]] | None = None, folder: Path |
     `folder`: where the pictures lie; without it only what the database says of them is proven.
     """
     proof = Proof()
-    phones = {
-        row.id: ciphers.public_key_from(bytes(row.public_key)) for row in Device.select(Device.id, Device.public_key)
-    }
+    phones = dict(_keys_of_phones())
     with _Leaves() as leaves:
         for scope in Scope.select().order_by(Scope.code):
             proof.broken += _chain(scope, phones, leaves, proof)
         proof.broken += _strays(proof)
+        proof.broken += _kept(leaves)
         proof.broken += leaves.missing_texts()
         proof.broken += leaves.wrong_states()
         proof.broken += _rows(leaves, proof)
         proof.broken += _pictures(leaves, proof, folder)
     for (scope,) in ReadEntry.select(ReadEntry.scope).distinct().order_by(ReadEntry.scope).tuples():
-        proof.broken += reads.broken(scope)
+        proof.broken += _looks(scope)
     proof.looks = ReadEntry.select().count()
+    proof.broken += _missing_heads(leaves.looks, "the last backup was made")
     if heads is not None:
-        missing = list(_missing_heads(heads))
+        missing = list(_missing_heads(heads, "the heads were kept"))
         proof.broken += missing
         proof.ends_proven = not missing
     return proof
 
 
+def _looks(scope: str) -> Iterator[str]:
+    try:
+        yield from reads.broken(scope)
+    except ValueError:
+        yield f"{scope}: a look cannot be read"
+
+
+def _keys_of_phones() -> Iterator[tuple[UUID, Any]]:
+    """Public keys by phone; a phone whose key was damaged is named as a row, and its records as signed by nobody here."""
+    for phone, raw in Device.select(Device.id, Device.public_key).tuples():
+        try:
+            yield phone, ciphers.public_key_from(bytes(raw))
+        except ciphers.Unreadable:
+            continue
+
+
 def heads_now() -> dict[str, tuple[int, str]]:
     """The end of every chain, to be kept where nobody who can write the database can write."""
     scopes = Scope.select(Scope.code, Scope.position, Scope.chain).where(Scope.position > 0).order_by(Scope.code)
-    return {code: (position, chain) for code, position, chain in scopes.tuples()}
+    found = {code: (position, chain) for code, position, chain in scopes.tuples()}
+    return found | {f"{LOOKS}{scope}": end for scope, end in reads.ends().items()}
 
 
 def _chain(scope: Any, phones: Mapping[UUID, Any], leaves: _Leaves, proof: Proof) -> Iterator[str]:
     """One scope's journal from its first entry to its last."""
     position, chain = 0, ""
+    day, count = None, 0
     for entry in _entries(scope.code):
         proof.entries += 1
         here = f"{scope.code} position {entry.position}"
+        if not isinstance(entry.received_at, datetime) or not isinstance(entry.at, datetime):
+            yield f"{here}: its times cannot be read"
+            position, chain = entry.position, entry.chain
+            continue
         if entry.position != position + 1:
             yield f"{scope.code}: positions {position + 1} to {entry.position - 1} are missing"
         expected = journal.link(chain, entry.position, str(entry.id), entry.hash, entry.received_at, entry.leaves)
         if entry.chain != expected:
             yield f"{here}: it is not as it was written, or something before it was put in or taken out"
+        if day_of(entry.received_at) != day:
+            day, count = day_of(entry.received_at), 0
+        count += entry.device is not None
+        expected = f"-{day:%m%d}-{count:02d}" if entry.device is not None else ""
+        if not entry.number.endswith(expected) or bool(entry.number) != bool(expected):
+            yield f"{here}: its number ({entry.number}) is not the one that was read out"
         yield from (f"{here}: {what}" for what in _entry(entry, phones, leaves, proof))
         leaves.note(entry)
         position, chain = entry.position, entry.chain
@@ -107,18 +160,33 @@ def _entries(scope: str) -> Iterator[Any]:
     """In order, a part at a time, so that a journal of millions needs no memory."""
     e, position = JournalEntry, 0
     while True:
-        part = list(e.select().where((e.scope == scope) & (e.position > position)).order_by(e.position).limit(AT_ONCE))
+        part = _part(e.payload, (e.scope == scope) & (e.position > position), e.position)
         yield from part
         if len(part) < AT_ONCE:
             return
         position = part[-1].position
 
 
+def _part(sealed: Any, where: Any, *order: Any) -> list[Any]:
+    """Rows of the table of this sealed column, as they are; where one cannot be opened, it is marked `unreadable`."""
+    table = sealed.model
+    try:
+        return list(table.select().where(where).order_by(*order).limit(AT_ONCE))
+    except ciphers.Unreadable:
+        others = [field for field in table._meta.sorted_fields if field is not sealed]
+        part = list(table.select(*others).where(where).order_by(*order).limit(AT_ONCE))
+    for row in part:
+        try:
+            setattr(row, sealed.name, table.select(sealed).where(row._pk_expr()).tuples().get()[0])
+        except ciphers.Unreadable:
+            row.unreadable = True
+    return part
+
+
 def _entry(entry: Any, phones: Mapping[UUID, Any], leaves: _Leaves, proof: Proof) -> Iterator[str]:
     """What is wrong with one entry by itself."""
-    try:
-        payload = entry.payload
-    except ciphers.Unreadable:
+    payload = entry.payload
+    if hasattr(entry, "unreadable"):
         yield "its text cannot be opened with these keys"
         return
     if payload is None:
@@ -152,6 +220,10 @@ def _entry(entry: Any, phones: Mapping[UUID, Any], leaves: _Leaves, proof: Proof
         leaves.note_picture(entry, blob)
 
 
+def _newest(before: Mapping[str, int], said: Mapping[str, int]) -> dict[str, int]:
+    return {scope: max(before.get(scope, 0), said.get(scope, 0)) for scope in {*before, *said}}
+
+
 def _text(value: Any) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, UUID) else str(value)
 
@@ -161,6 +233,13 @@ def _strays(proof: Proof) -> Iterator[str]:
     known = Scope.select(Scope.code)
     for (scope,) in JournalEntry.select(JournalEntry.scope).where(JournalEntry.scope.not_in(known)).distinct().tuples():
         yield f"{scope}: its counter is missing"
+
+
+def _kept(leaves: _Leaves) -> Iterator[str]:
+    """Phones let go by `kept_to`: it is what backups said, and nothing else moves it."""
+    for code, kept_to in Scope.select(Scope.code, Scope.kept_to).order_by(Scope.code).tuples():
+        if kept_to != leaves.kept.get(code, 0):
+            yield f"{code}: kept_to is {kept_to}, but the backups hold it up to {leaves.kept.get(code, 0)}"
 
 
 # ---- rows
@@ -191,6 +270,8 @@ class _Leaves:
         self._db.execute("CREATE TABLE no_text (subject TEXT, said_by TEXT)")
         self._db.execute("CREATE TABLE forgotten (subject TEXT PRIMARY KEY) WITHOUT ROWID")
         self._db.execute("BEGIN")
+        self.kept: dict[str, int] = {}
+        self.looks: dict[str, tuple[int, str]] = {}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -200,11 +281,15 @@ class _Leaves:
     def note(self, entry: Any) -> None:
         """In one scope the later position counts, whatever the clock said; between two scopes there is only the clock."""
         at, said_by = models.canonical(entry.received_at), _place(entry)
+        try:
+            said = json.loads(entry.leaves).items()
+        except (ValueError, AttributeError):  # the chain says already that they were changed
+            return
         self._db.executemany(
             "INSERT INTO leaf VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, "
             "scope = excluded.scope, at = excluded.at, said_by = excluded.said_by "
             "WHERE excluded.scope = leaf.scope OR excluded.at >= leaf.at",
-            [(name, digest, entry.scope, at, said_by) for name, digest in json.loads(entry.leaves).items()],
+            [(name, digest, entry.scope, at, said_by) for name, digest in said],
         )
 
     # ---- texts that were let go
@@ -229,12 +314,18 @@ class _Leaves:
             self._db.execute("INSERT OR IGNORE INTO deleted VALUES (?)", (name,))
         if entry.kind in DECIDES and entry.device is None:
             self._db.execute("INSERT INTO decided VALUES (?, ?)", (said["body"].get("event"), DECIDES[entry.kind]))
+        if entry.kind in BACKUPS and entry.device is None:
+            restored = entry.kind == "backup.restored"
+            self.kept = dict(said["body"]["kept_to"]) if restored else _newest(self.kept, said["body"]["kept_to"])
+            self.looks |= {f"{LOOKS}{scope}": (end[0], end[1]) for scope, end in said["body"].get("looks", {}).items()}
         if entry.device is None:
             return
         if entry.state == "accepted" and entry.leaves == "{}" and entry.kind in WRITES:
             state = "accepted without effect"
         elif entry.state != "accepted" and entry.leaves != "{}":
             state = f"{entry.state} with effect"
+        elif bool(entry.why) == (entry.state == "accepted"):
+            state = f"{entry.state} with why {entry.why!r}"
         else:
             state = entry.state
         self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", (_text(entry.id), _place(entry), state))
@@ -267,6 +358,8 @@ class _Leaves:
         deleted = self._db.execute("SELECT 1 FROM deleted WHERE name = ?", (name,)).fetchone() is not None
         if deleted != (picture.state == "forgotten"):
             return "an event deleted it, and it is here again" if deleted else "it was deleted without an event"
+        if hasattr(picture, "unreadable"):
+            return "its key cannot be opened with these keys"
         facts = [
             picture.sha256, picture.plain_sha256, picture.key, picture.bytes, picture.type, _text(picture.device),
         ]  # fmt: skip
@@ -279,9 +372,6 @@ class _Leaves:
         yield from self._db.execute("SELECT name, said_by FROM picture WHERE seen = 0 ORDER BY name")
 
     # ---- rows
-
-    def tables(self) -> set[str]:
-        return {name for (name,) in self._db.execute("SELECT DISTINCT substr(name, 1, instr(name, ':') - 1) FROM leaf")}
 
     def compare(self, name: str, digest: str) -> str | None:
         """Why the row is not proven, or None."""
@@ -297,15 +387,15 @@ class _Leaves:
 
 def _rows(leaves: _Leaves, proof: Proof) -> Iterator[str]:
     """Every row of every table that events write, against the last event that wrote it."""
-    by_name: dict[str, type[Row]] = {table._meta.table_name: table for table in TABLES}
-    for name in sorted(leaves.tables() & set(by_name)):
-        for row in _all(by_name[name]):
+    for table in (table for table in TABLES if table not in UNPROVEN):
+        name = table._meta.table_name
+        for row in _all(table):
             proof.rows += 1
-            try:
-                key, digest = leaf_of(row)
-            except ciphers.Unreadable:
-                yield f"row {name}:{row.get_id()}: it cannot be opened with these keys"
+            if not isinstance(row, Row):
+                yield f"row {name}:{row}: it cannot be read, or not be opened with these keys"
+                leaves.compare(f"{name}:{row}", "")
                 continue
+            key, digest = leaf_of(row)
             why = leaves.compare(key, digest)
             if why is not None:
                 yield f"row {key}: {why}"
@@ -314,14 +404,26 @@ def _rows(leaves: _Leaves, proof: Proof) -> Iterator[str]:
 
 
 def _all(table: type[Row]) -> Iterator[Any]:
-    key, last = table._meta.primary_key, None
+    """Every row, in order of its key; of one that cannot be read only the key."""
+    key: Any = table._meta.primary_key
+    last = None
     while True:
-        wanted = table.select().order_by(key).limit(AT_ONCE)
-        part = list(wanted if last is None else wanted.where(key > last))
-        yield from part
+        wanted = table.select(key).order_by(key).limit(AT_ONCE).tuples()
+        part = [found for (found,) in (wanted if last is None else wanted.where(key > last))]
+        try:
+            yield from table.select().where(key.in_(part)).order_by(key)
+        except ValueError:
+            yield from (_one(table, each) for each in part)
         if len(part) < AT_ONCE:
             return
-        last = part[-1].get_id()
+        last = part[-1]
+
+
+def _one(table: type[Row], key: Any) -> Any:
+    try:
+        return table.get_by_id(key)
+    except ValueError:
+        return key
 
 
 # ---- pictures
@@ -334,10 +436,10 @@ def _pictures(leaves: _Leaves, proof: Proof, folder: Path | None) -> Iterator[st
     """Every picture against the signed record that names it, and the file against its hash."""
     p, last = Picture, None
     while True:
-        wanted = p.select().order_by(p.event, p.role).limit(AT_ONCE)
-        if last is not None:
-            wanted = wanted.where((p.event > last[0]) | ((p.event == last[0]) & (p.role > last[1])))
-        part = list(wanted)
+        after = (
+            p.role.is_null(False) if last is None else (p.event > last[0]) | ((p.event == last[0]) & (p.role > last[1]))
+        )
+        part = _part(p.key, after, p.event, p.role)
         for picture in part:
             proof.pictures += 1
             here = f"picture {picture.event}.{picture.role}"
@@ -367,14 +469,16 @@ def _file(path: Path, picture: Any) -> Iterator[str]:
 # ---- heads
 
 
-def _missing_heads(heads: Mapping[str, tuple[int, str]]) -> Iterator[str]:
-    e = JournalEntry
-    for scope, (position, chain) in sorted(heads.items()):
-        here = e.select(e.chain).where((e.scope == scope) & (e.position == position)).scalar()
+def _missing_heads(heads: Mapping[str, tuple[int, str]], when: str) -> Iterator[str]:
+    """Ends of chains that were here once and are gone, or are others."""
+    for name, (position, chain) in sorted(heads.items()):
+        scope, table = name.removeprefix(LOOKS), ReadEntry if name.startswith(LOOKS) else JournalEntry
+        what = f"{scope}: look" if table is ReadEntry else f"{scope}: position"
+        here = table.select(table.chain).where((table.scope == scope) & (table.position == position)).scalar()
         if here is None:
-            yield f"{scope}: position {position} was here when the heads were kept, and is gone"
+            yield f"{what} {position} was here when {when}, and is gone"
         elif here != chain:
-            yield f"{scope}: position {position} is another than when the heads were kept: the chain was made anew"
+            yield f"{what} {position} is another than when {when}: the chain was made anew"
 
 
 def read_heads(file: Path) -> dict[str, tuple[int, str]]:

@@ -285,6 +285,7 @@ PHONE_KINDS: dict[str, type[Fact]] = {
 
 #: Kinds made at a desk or by the command line; their bodies are written by our own actions.
 DESK_KINDS: dict[str, str] = {
+    "database.made": "this database was born, demo or real for ever",
     "areas.imported": "a list of areas was loaded",
     "roster.imported": "a chunk of a roster was loaded",
     "entitlements.imported": "the agency's list of people not yet confirmed was loaded",
@@ -333,6 +334,7 @@ DESK_KINDS: dict[str, str] = {
     "export.made": "data left the program",
     "backup.verified": "a backup was written and read back; phones may let go of what it holds",
     "backup.restored": "the server was put back from a backup; phones offer again what they hold",
+    "pictures.restored": "files of pictures were put back from a backup; those in none are asked for again",
     "backup.key_destroyed": "the key of a month's backups was destroyed, because its time was over",
     "badge.issued": "a badge was issued",
     "badge.suspended": "a badge was paused",

@@ -136,8 +136,12 @@ CAST = Cast()
 def make(password_hash: str) -> None:
     """Put the cast into a new database, by events, so that its journal proves their rows too."""
     with models.transaction():
-        models.insert([Area(code=code, name=name, level=level, parent=parent) for code, name, level, parent in AREAS])
         models.insert([Scope(code=code) for code, _, level, _ in AREAS if level in ("county", "township")])
+    with models.transaction(COUNTY):
+        areas = [Area(code=code, name=name, level=level, parent=parent) for code, name, level, parent in AREAS]
+        models.insert(areas)
+        deed = journal.Deed("areas.imported", COUNTY, {"rows": len(areas)}, rows=areas)
+        journal.write([deed], actor=None, now=NOW, by="tests")
     for scope in (COUNTY, TOWNSHIP, TOWNSHIP_ELSEWHERE):
         with models.transaction(scope):
             rows = _workers_of(scope, password_hash) + _residents_of(scope)

@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import models
+from actions import journal
 from models import Device, canonical
 from rules import ciphers
-from tests.support.cast import Worker
+from tests.support.cast import COUNTY, Worker
 
 
 def instant(at: datetime) -> str:
@@ -90,10 +91,13 @@ def enrolled(worker: Worker, *, by: Worker, now: datetime) -> TestDevice:
     """A phone that is already the worker's, put into the database at once."""
     phone = TestDevice(worker)
     phone.mailbox = ciphers.b64(os.urandom(32))
-    Device.create(
+    row = Device.create(
         id=phone.id, person=worker.id, scope=worker.scope, public_key=phone.spki,
         mailbox_hash=ciphers.token_hash(phone.mailbox), enrolled_at=now, enrolled_by=by.id,
     )  # fmt: skip
+    with models.transaction(COUNTY):  # the county's journal: positions of townships stay those of their records
+        deed = journal.Deed("device.enrolled", COUNTY, {"device": phone.id, "person": worker.id}, rows=[row])
+        journal.write([deed], actor=None, now=now, by="tests")
     return phone
 
 
