@@ -59,7 +59,7 @@ def put_back(
         backup_files.read_back(folder / name, manifest, month_key)
         parts = backup_files.plain_of(folder / name, manifest, month_key)
         with _filled(settings.database, parts, manifest, keyring):
-            lacking = _pictures_back(settings.blobs_path, folder, tell)
+            _, lacking = _pictures_back(settings.blobs_path, folder, tell)
             now = clock()
             _end_imports(now)
             epoch = backups.begin_epoch(
@@ -137,7 +137,7 @@ def _filled(url: str, parts: Iterator[bytes], manifest: Manifest, keyring: model
     with database.connection_context(), transaction():
         if database.get_tables():
             raise _not_empty(str(database.database).rpartition("/")[2])
-        Runner(database, str(MIGRATIONS)).up(manifest.steps[-1])
+        Runner(database, str(MIGRATIONS)).up(max(manifest.steps))  # numbers order them
         copy.load_postgres(parts)
         Runner(database, str(MIGRATIONS)).up()
         yield
@@ -186,10 +186,28 @@ def _remove(file: Path) -> None:
 # ---- what lies beside it
 
 
-def _pictures_back(blobs: Path, folder: Path, tell: Tell) -> list[backups.Named]:
-    """Every picture the database says is here, by its hash; gives those that lie in no backup."""
+def put_pictures_back(
+    settings: Settings, folder: Path, *, clock: Callable[[], datetime], by: str, tell: Tell
+) -> tuple[int, int]:
+    """The folder of pictures was lost or damaged, and the database was not: put back what any backup has.
+
+    Gives how many were put back, and how many no backup has; those are wanted again from their phones. Safe to repeat,
+    and while the server runs. Raises NoRestore.
+    """
+    try:
+        copied, lacking = _pictures_back(settings.blobs_path, folder, tell)
+    except OSError as error:
+        raise NoRestore(
+            f"It could not be put back: {error.strerror or error}. Make room, and start it again."
+        ) from error
+    backups.want_again(lacking, copied=copied, now=clock(), by=by)
+    return copied, len(lacking)
+
+
+def _pictures_back(blobs: Path, folder: Path, tell: Tell) -> tuple[int, list[backups.Named]]:
+    """Every picture the database says is here, by its hash; gives how many were copied, and those that lie in no backup."""
     blobs.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lacking: list[backups.Named] = []
+    copied, lacking = 0, list[backups.Named]()
     touched: set[Path] = set()
     for number, picture in enumerate(_pictures(), 1):
         target = pictures.place(blobs, picture.event, picture.role)
@@ -197,13 +215,14 @@ def _pictures_back(blobs: Path, folder: Path, tell: Tell) -> list[backups.Named]
             source = store.picture_place(folder, picture.sha256)
             if store.copy_picture(source, target, picture.sha256):
                 touched.add(target.parent)
+                copied += 1
             else:
                 lacking.append((picture.event, picture.role))
         if number % TOLD_EVERY == 0:
             tell(f"Pictures: {number}")
     for each in sorted(touched):
         store.sync_folder(each)
-    return lacking
+    return copied, lacking
 
 
 def _pictures() -> Iterator[Any]:

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 import models
 from actions import (
     arrivals,
+    backups,
     complaints,
     consents,
     corrections,
@@ -379,6 +380,8 @@ def _decide(fresh: Sequence[_Opened], batch: Batch, now: datetime, *, breaks: bo
     for each in fresh:
         record, phone = each.record, each.phone
         earliest = min(heard.get((record.scope, record.after), phone.enrolled_at), now)
+        if rule.told_at(record.at, record.offset_ms) < earliest:
+            earliest = backups.heard_before_restore(earliest, at=record.at)
         batch.spans[record.id] = Span(earliest, now)
         batch.offsets[record.id] = offsets.get(phone.id, phone.clock_ms)
         offsets[phone.id] = record.offset_ms if record.offset_ms is not None else offsets.get(phone.id)

@@ -19,6 +19,7 @@ SHOWN = 20  # of what does not prove
 def add_to(app: Flask) -> None:
     app.cli.add_command(backup)
     app.cli.add_command(restore)
+    app.cli.add_command(restore_pictures)
 
 
 @click.command("backup")
@@ -90,6 +91,23 @@ def restore(folder: Path, name: str, by: str) -> None:
             f"{len(done.proof.broken)} things do not prove; `flask --app app verify` names them all."
         )
     click.echo("Everything in it proves, up to the end of the backup.")
+
+
+@click.command("restore-pictures")
+@with_appcontext
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@acting
+def restore_pictures(folder: Path, by: str) -> None:
+    """The pictures were lost and the database was not: put the files of DIR back; the server may run."""
+    try:
+        copied, lacking = restoring.put_pictures_back(
+            current_app.config["SETTINGS"], folder, clock=current_app.config["CLOCK"], by=by, tell=_tell
+        )
+    except restoring.NoRestore as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{copied} pictures are put back.")
+    if lacking:
+        click.echo(f"{lacking} lie in no backup; their phones are asked for them.")
 
 
 def _tell(words: str) -> None:

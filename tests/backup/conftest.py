@@ -33,6 +33,7 @@ class Sender:
 
     def __post_init__(self) -> None:
         self.items: list[sync.Item] = []
+        self.events: list[UUID] = []
         self.pictures: list[tuple[UUID, Drawn]] = []
 
     def visit(self, at: Any, *, picture: bool = False, send: bool = True) -> UUID:
@@ -45,6 +46,7 @@ class Sender:
         sent = self.phone.clear(payload)
         item = sync.Item(sent["id"], sent["hash"], sent["device"], payload=payload, signature=sent["signature"])
         self.items.append(item)
+        self.events.append(event)
         if picture:
             self.pictures.append((event, drawn))
         if send:

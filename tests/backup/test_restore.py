@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ import models
 from actions import _backup_store as store
 from actions import backups, restore, sync, verify
 from models import DeskSession, Device, Installation, JournalEntry, Person, Picture, Scope, Setting, Visit
+from tests.backup.conftest import position_of
 from tests.support.cast import TOWNSHIP
 
 
@@ -43,6 +45,29 @@ def test_yesterdays_backup_is_healed_by_every_phone(sender, back_up, put_back, c
     wanted = {(p.event, p.got) for p in Picture.select().where(Picture.state == "wanted")}
     assert wanted == {(event, 0) for event in since[:2]}
     assert verify.verify().broken == []
+
+
+def test_a_record_from_before_the_restore_is_believed_its_time(sender, back_up, put_back, clock, now):
+    """It names a position its phone had seen; after the restore somebody else's record has that place."""
+    one, other = sender(), sender()
+    one.visit(now)
+    back_up()
+    seen = position_of(one.visit(now + timedelta(hours=1)))
+    other.phone.after = seen
+    made_at = now + timedelta(hours=2)
+    honest = other.visit(made_at)
+    clock.now = now + timedelta(days=3)
+    put_back()
+    sync.receive(one.items, now=clock.forward(minutes=1))
+    assert position_of(one.events[-1]) == seen
+    sync.receive(other.items, now=clock.forward(minutes=1))
+    assert "clock" not in Visit.get(Visit.event == honest).flags
+    clock.forward(hours=3)
+    liar = sender()
+    liar.phone.after = seen
+    late = liar.visit(clock.now - timedelta(days=30), send=False)
+    sync.receive(liar.items, now=clock.now)
+    assert "clock" in Visit.get(Visit.event == late).flags  # before the backup was made it cannot have seen it
 
 
 def test_what_stands_there_is_what_the_backup_proves(sender, back_up, put_back, elsewhere, clock, now):
@@ -119,6 +144,36 @@ def test_the_old_machine_is_untouched_by_it(sender, back_up, put_back, made, now
     models.database.close()
     models.bind(made.db, made.keyring)
     assert Installation.get().epoch == 1
+
+
+def test_lost_pictures_come_back_from_the_backup_or_else_from_their_phones(sender, back_up, app, folder, settings, now):
+    one = sender()
+    kept, later = (one.visit(now + timedelta(minutes=n), picture=True) for n in (1, 2))
+    one.bring(kept, now=now)
+    back_up()
+    one.bring(later, now=now)
+    shutil.rmtree(settings.blobs_path)
+    assert len(verify.verify(folder=settings.blobs_path).broken) == 2
+    found = app.test_cli_runner().invoke(args=["restore-pictures", str(folder)])
+    assert found.exit_code == 0, found.output
+    assert "1 pictures are put back." in found.output and "1 lie in no backup" in found.output
+    rows = {picture.event: (picture.state, picture.got) for picture in Picture.select()}
+    assert rows[later] == ("wanted", 0) and rows[kept][0] == "stored"
+    assert verify.verify(folder=settings.blobs_path).broken == []
+    one.bring(later, now=now)
+    assert verify.verify(folder=settings.blobs_path).broken == []
+
+
+def test_a_phone_enrolled_since_is_not_known_and_what_it_sends_is_kept_as_refused(
+    sender, back_up, put_back, clock, now
+):
+    back_up()
+    late = sender()
+    late.visit(now)
+    put_back()
+    (receipt,) = sync.receive(late.items, now=clock.now)
+    assert (receipt.state, receipt.reason, receipt.position) == ("refused", "unknown-device", None)
+    assert models.Refusal.select().count() == 1
 
 
 # ---- what is refused, each in a sentence

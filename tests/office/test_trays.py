@@ -329,7 +329,7 @@ def test_after_a_restore_the_desk_says_who_must_bring_what(desk, lead, cast, clo
     backups.begin_epoch(made_at=NOW - timedelta(days=1), now=restored_at, by="test")
     lead, county = desk(cast.luo_guoxiu), desk(cast.he_jing)
     page = lead.get("/office/to-do")
-    assert "今天 11:42恢复到了昨天 10:42的样子" in page
+    assert "今天 11:42 用 昨天 10:42 的备份恢复的" in page
     assert "还有 1 部手机没有联网" in page  # 赵敏's is another township's
     row = page.one("section[aria-labelledby=restored] li")
     assert "王芳" in row.text and "10月11日 10:42" in row.text and "收到第 41 条" in row.text

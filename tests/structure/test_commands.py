@@ -34,7 +34,19 @@ def leaves(command: click.Command, *path: str):
 def test_every_command_says_that_there_is_no_database(without, tmp_path):
     file = tmp_path / "list.csv"
     file.touch()
-    ours = {"account", "backup", "demo", "heads", "import", "person", "post", "setting", "station", "verify"}
+    ours = {
+        "account",
+        "backup",
+        "demo",
+        "heads",
+        "import",
+        "person",
+        "post",
+        "restore-pictures",
+        "setting",
+        "station",
+        "verify",
+    }
     assert ours <= set(without.cli.commands)
     for name in sorted(ours):
         for path, command in leaves(without.cli.commands[name], name):

@@ -1,0 +1,137 @@
+"""The county's machine burns down. Yesterday's backup is put back on another, and every phone brings what it still holds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.support.browser import look, until
+from tests.support.cast import CAST, PASSWORD
+from tests.support.phone import Phone, sign
+from tests.support.server import Server
+from tests.support.small_county import CHEN, at_the_county, enter
+
+expect.set_options(timeout=20_000)
+
+NOTE_A_VISIT = "a[href*='/field/visits/new'] >> nth=0"
+WHAT_IS_HERE = """
+from models import *
+notes = sorted(v.notes for v in Visit.select())
+marks = sorted(p.state for p in Picture.select())
+print(len(notes), "|".join(notes), "|".join(marks), JournalEntry.select().where(JournalEntry.kind == "visit.ended").count())
+"""
+
+
+@pytest.fixture
+def server(small_county: Server) -> Server:
+    return small_county
+
+
+@pytest.fixture
+def lead(server: Server, window: Callable[..., BrowserContext]) -> Callable[[], Page]:
+    """罗国秀 at her desk; she signs in again each time, for a restored server knows no session."""
+
+    def signed_in() -> Page:
+        page = window(width=390, height=844).new_page()
+        page.goto("/office/sign-in")
+        page.fill("#name", CAST.luo_guoxiu.sign_in)
+        page.fill("#password", PASSWORD)
+        page.fill("#code", server.totp(CAST.luo_guoxiu.sign_in))
+        page.click("form#sign-in button")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        page.goto("/office/to-do")
+        return page
+
+    return signed_in
+
+
+def visit(page: Page, notes: str) -> None:
+    """A visit with a signature, which is a picture of its own."""
+    page.goto("/field/today")
+    unlock(page)
+    page.click(f"text={CHEN} >> nth=-1")
+    page.click(NOTE_A_VISIT)
+    page.fill("[name=notes]", notes)
+    page.click("label[for=outcome-done]")
+    page.click(".dock .btn-primary")
+    sign(page)
+    page.click("text=存好")
+    page.wait_for_url("**/residents/**")
+
+
+def unlock(page: Page) -> None:
+    """A page that was loaded anew asks for the PIN."""
+    page.wait_for_selector("[data-key='1']")
+    enter(page)
+
+
+def outbox(page: Page, words: str) -> None:
+    page.goto("/field/outbox")
+    unlock(page)
+    expect(page.locator("h1")).to_have_text(words, timeout=30_000)
+
+
+def test_yesterdays_backup_is_put_back_and_a_phone_heals_it(
+    server: Server, enrolled: Phone, lead: Callable[[], Page], tmp_path: Path
+) -> None:
+    page, backups = enrolled.page, tmp_path / "backups"
+    visit(page, "昨天的")
+    outbox(page, "都传了")
+    server.do_jobs()
+    assert at_the_county(server, WHAT_IS_HERE).endswith("1 昨天的 shown 1")
+    said = server.flask("backup", str(backups))
+    assert "is written and read back" in said and "1 pictures (1 of them new)" in said
+
+    visit(page, "今天的")
+    outbox(page, "都传了")
+    server.kill()
+    visit(page, "没信号时的")  # still on the phone when the machine is gone
+    assert held(page) == 2
+    enrolled.close()
+    for gone in (*server.folder.glob("daiban.sqlite3*"), server.folder / "blobs"):
+        shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+
+    said = server.flask("restore", str(backups))
+    assert "The server is in epoch 2" in said and "Everything in it proves" in said
+    assert at_the_county(server, WHAT_IS_HERE).endswith("1 昨天的 stored 1")
+    server.start()
+
+    desk = lead()
+    told = desk.locator("section[aria-labelledby=restored]")
+    expect(told).to_contain_text("还有 1 部手机没有联网")
+    expect(told).to_contain_text("它的记录收到第 1 条，后面的还不清楚")
+    look(desk, "office-restored")
+
+    page = enrolled.open()
+    outbox(page, "都传了")
+    server.do_jobs()
+    assert at_the_county(server, WHAT_IS_HERE).endswith("3 今天的|昨天的|没信号时的 shown|shown|shown 3")
+    assert "Consistent" in server.flask("verify")
+    desk.reload()
+    expect(told).to_contain_text("每部手机都联过网了")
+    expect(desk.locator("main")).to_contain_text("最近一次备份（已读回核对）")
+
+    # What the next backup holds may leave the phone; not a moment sooner.
+    assert held(page) == 2
+    server.flask("backup", str(backups))
+    outbox(page, "都传了")  # opening the program talks to the county
+    until(page, f"{HELD}.then((count) => count === 0)")
+
+
+HELD = """new Promise((done, fail) => {
+  const asked = indexedDB.open("daiban-field");
+  asked.onerror = () => fail(asked.error);
+  asked.onsuccess = () => {
+    const all = asked.result.transaction("outbox").objectStore("outbox").getAll();
+    all.onsuccess = () => { asked.result.close(); done(all.result.filter((row) => row.item).length); };
+  };
+})"""
+
+
+def held(page: Page) -> int:
+    """Sealed records this phone still keeps."""
+    return int(page.evaluate(HELD))
