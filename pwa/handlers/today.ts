@@ -57,6 +57,7 @@ async function today(ctx: Ctx): Promise<Response> {
       .map((code) => me.villages[code] ?? "")
       .filter(Boolean),
     due_count: due.length,
+    no_post: me.posts.length === 0,
     groups: [...groups.values()],
     more: due.length > rows ? `/field/today?rows=${rows + ROWS}` : "",
     ...{ seen, seen_count: seen.length },

@@ -311,5 +311,6 @@ def test_a_post_that_ended_is_said_plainly_and_what_was_noted_is_still_handed_in
     enrolled.look("outbox-after-the-post-ended")
     page.click("nav >> text=今天")
     settle(page)
+    expect(page.locator("h1")).to_have_text("您现在没有岗位")
     enrolled.look("today-after-the-post-ended")
     assert at_the_county(server, f"{VISIT}print(v.state, v.actor == CAST.wang_fang.id)") == "held True"

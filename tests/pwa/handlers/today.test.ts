@@ -250,3 +250,12 @@ test("after a restore the list of before is usable, and marked until the new one
   expect(page).toContain("the one of before stands here");
   expect(page).toContain("罗正英");
 });
+
+test("whose post has ended is told so, not that all were seen", async () => {
+  const one = await phone();
+  await county.put(one.db, one.vault.ring, "me", { ...ME, posts: [], villages: {} });
+  await one.store.everyone.drop([QINGJIANG]);
+  const page = await (await one.get("/field/today")).text();
+  expect(page).toContain("You hold no post now");
+  expect(page).toContain("under your name");
+});
