@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 import traceback
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--made", type=Path, help="a prepared county to begin with (default: make one)")
     options = parser.parse_args()
     failed = 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it still ends what it started
     with sync_playwright() as playwright:
         for seed in range(options.seed, options.seed + options.runs):
             begun = time.monotonic()
