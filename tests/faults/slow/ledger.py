@@ -80,6 +80,7 @@ class Ledger:
     story: list[str] = field(default_factory=list)
     deeds: int = 0
     told: int = 0
+    received: int = 0  # records at the county
     kills: int = 0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -101,6 +102,16 @@ class Ledger:
         return {"deeds": self.deeds, "told": self.told, "kills": self.kills} | {
             name: len(getattr(self, name)) for name in names
         }
+
+    def result(self) -> dict[str, Any]:
+        """As `bench.faults` sums up runs of either layer; what is stuck, or gone unsaid where it must be said, is `broken` there."""
+        others = [line for line in self.failures if line.startswith(("stuck", "unsaid"))]
+        return {
+            "seed": self.seed, "database": "sqlite", "story": self.story if self.failures else [], "told": self.told,
+            "received": self.received, "destroyed": len(self.destroyed) - len(self.unsaid), "lost": self.lost, "doubled": self.doubled,
+            "changed": self.changed, "refused_unseen": self.refused_unseen, "broken": [*self.broken, *others],
+            "unsaid": self.unsaid,
+        }  # fmt: skip
 
     def text(self) -> str:
         """The story, then what is wrong with its end."""
@@ -171,7 +182,7 @@ def bound(server: Server) -> Iterator[None]:
 
 def settle(ledger: Ledger, phones: list[Phone], told: list[Told], held: Held) -> None:
     """Write into the ledger what is lost, doubled, changed, refused and not seen, stuck, destroyed."""
-    ledger.told = len(told)
+    ledger.told, ledger.received = len(told), len(held.entries)
     ledger.broken += [f"verify: {line}" for line in held.proof]
     gone: set[str] = set()  # records that did not arrive and whose fate is written down already
     for phone in phones:
