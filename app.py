@@ -94,7 +94,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     app.register_error_handler(CSRFError, lambda _: _say(PageTooOld()))
     app.register_error_handler(404, lambda _: _say(NotFound()))
     app.register_error_handler(405, lambda error: error if request.path.startswith("/api/") else _say(NotFound()))
-    app.register_error_handler(413, lambda _: _say(FileTooLarge()))
+    app.register_error_handler(413, lambda _: _say(FileTooLarge(bundle=request.endpoint == "office.add_bundle")))
     app.register_error_handler(Exception, _bug)
     commands.add_to(app)
     return app

@@ -783,6 +783,9 @@ class Device(Row):
     order_at = UtcField(null=True)  # when the standing order was given
     wiped_at = UtcField(null=True)  # when the phone said that it is empty
     lost = JsonField(null=True)  # what an emptied phone could not bring: {"items": [{event, role, why}], "drafts": n}
+    newest = BigIntegerField(default=0)  # the newest count of its own that the phone ever said it wrote
+    missing = JsonField(null=True)  # [[first, last], …] of its own count that the phone says it lost
+    emptied_at = UtcField(null=True)  # when the county heard that its store had been emptied, by nobody's order
 
     class Meta:
         derived = (
@@ -799,6 +802,9 @@ class Device(Row):
             "order_at",
             "wiped_at",
             "lost",
+            "newest",
+            "missing",
+            "emptied_at",
         )
 
     @classmethod
@@ -818,6 +824,20 @@ class RecoveryReading(Row):
 
     class Meta:
         indexes = ((("device", "at"), False), (("person", "at"), False))
+
+
+class ClosedTail(Row):
+    """A stretch of a phone's own count that never came and will not: lead and agent closed it, with words."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    device = ForeignKeyField(Device, on_delete="RESTRICT", backref="closed_tails")
+    scope = TextField(index=True)
+    first = BigIntegerField(column_name="first_seq")
+    last = BigIntegerField(column_name="last_seq")
+    words = TextField()
+    asked = BooleanField()  # the agent was asked; false: could not be
+    closed_by = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    closed_at = UtcField()
 
 
 class Enrolment(Row):
@@ -1353,6 +1373,7 @@ STAFF = (Role.LEAD, Role.TOWNSHIP_HEAD, Role.COUNTY, Role.SYSADMIN)
 TABLES: tuple[type[Row], ...] = (
     Installation, Scope, Setting, Attempt, Area, Station, Person, Post, Account, DeskSession, KnownBrowser, Household,
     Resident, Departure, CareEntry, ConsentRecord, Entitlement, Device, RecoveryReading, Enrolment, PhoneChallenge, PhoneSession, Challenge,
+    Resident, Departure, CareEntry, ConsentRecord, Entitlement, Device, ClosedTail, Enrolment, PhoneChallenge, PhoneSession, Challenge,
     JournalEntry, Refusal, Picture, ReadEntry, Visit, LifeVerification, Request, Delivery, DeathReport, Complaint,
     Clash, InboxMessage, Badge, BadgeScan, Import, ImportRow,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import models
-from actions import backups, inbox, journal, phones
+from actions import backups, inbox, journal, phones, tails
 from models import Device, Installation, JournalEntry, Lookup, Picture, Post, Scope, transaction
 from rules import admission as rule
 from rules import ciphers
@@ -118,6 +118,8 @@ class Said:
     done: Sequence[str] = field(default_factory=tuple)
     lost: Sequence[Mapping[str, Any]] = field(default_factory=tuple)  # with `done`: what it could not bring
     drafts: int = 0
+    newest: int | None = None  # the newest count of its own; older programs do not say
+    missing: Sequence[tuple[int, int]] = ()  # of its own count: what it knows it lost
 
 
 QUIET = 60  # seconds within which an unchanged phone is not written down again
@@ -130,6 +132,8 @@ def note(phone: Any, said: Said, *, now: datetime) -> bool:
         "version": said.version or phone.version,
         "waiting_records": phone.waiting_records if said.records is None else said.records,
         "waiting_blobs": phone.waiting_blobs if said.blobs is None else said.blobs,
+        "newest": tails.believed(phone, said.newest),
+        "missing": phone.missing if said.newest is None else [list(each) for each in said.missing] or None,
     }
     same = all(getattr(phone, name) == value for name, value in fresh.items())
     recent = phone.heard_at is not None and (now - phone.heard_at).total_seconds() < QUIET

@@ -161,13 +161,17 @@ def end_all_of(person: UUID) -> None:
     ).execute()
 
 
-def gaps(device: UUID) -> list[tuple[int, int]]:
+def gaps(device: UUID, *, newest_said: int = 0) -> list[tuple[int, int]]:
     """Stretches of the phone's own count that never came, as (first, last). Refused records came, too."""
     e, r = JournalEntry, Refusal
     chain = [Link(*row) for row in e.select(e.seq, e.hash, e.prev).where(e.device == device).tuples()]
     refused = r.select(r.seq).where((r.device == device) & r.seq.is_null(False)).tuples()
     came = {seq for (seq,) in refused}
-    return [(first, last) for first, last in rule.gaps(chain) if not came.issuperset(range(first, last + 1))]
+    return [
+        (first, last)
+        for first, last in rule.gaps(chain, newest_said=newest_said)
+        if not came.issuperset(range(first, last + 1))
+    ]
 
 
 def public_key(device: Any) -> Any:

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,9 +27,9 @@ import structlog
 import models
 from actions import bell
 from actions.journal import Arrived
-from models import Picture, transaction
+from models import Attempt, Picture, transaction
 from rules import ciphers
-from rules.problems import BodyInvalid, NotFound, PictureNotWanted
+from rules.problems import BodyInvalid, NotFound, PictureNotWanted, TooOften
 
 log = structlog.get_logger()
 
@@ -75,17 +75,22 @@ def take(
     piece: Iterable[bytes],
     folder: Path,
     now: datetime,
+    sha256: str = "",
 ) -> Taken:
     """Add a piece where the last one ended, part by part as it comes in; a piece that ends early is kept as far as it came.
 
     With the last byte the hash must match, else the picture begins anew. Nobody waits for a piece that hangs: whoever
     comes next goes on behind what has arrived, and the one that hung adds nothing more.
-    Raises PictureNotWanted for what no record of this phone names, BodyInvalid for a size other than the record says.
+    A picture of another phone's record is taken only from whoever names the hash of its ciphertext, which nobody can
+    who does not hold it (docs/adr/0012). Raises PictureNotWanted for what no record names, TooOften for a phone that
+    names too much of that, BodyInvalid for a size other than the record says.
     """
     if not ROLE.fullmatch(role):
         raise PictureNotWanted()
-    picture = Picture.get_or_none((Picture.event == event) & (Picture.role == role) & (Picture.device == device))
-    if picture is None:
+    picture = Picture.get_or_none((Picture.event == event) & (Picture.role == role))
+    if picture is None or (picture.device != device and picture.sha256 != sha256):
+        if sha256:
+            _miss(device, now)
         raise PictureNotWanted()
     if picture.state in ("stored", "shown", "forgotten"):
         return Taken(picture.bytes, fits=True, whole=True)
@@ -108,10 +113,7 @@ def take(
                 _note(event, role, got=0, state="bad")
                 return Taken(0, fits=False, whole=False)
             if _is_at(path, file):  # else whoever brought the same last byte has put it in its place
-                target = place(folder, event, role)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                path.rename(target)
-                _sync_folder(target.parent)
+                _put_in_place(file, path, place(folder, event, role))
                 _note(event, role, got=total, state="stored", stored_at=now)
     bell.ring("pictures")
     return Taken(total, fits=True, whole=True)
@@ -132,6 +134,54 @@ def _append(file: io.BufferedRandom, piece: Iterable[bytes], *, offset: int, tot
             file.flush()
             offset += len(part)
     return offset
+
+
+MOST_MISSES = 200  # a day: pictures carried for a colleague that no record here names
+DAY = timedelta(days=1)
+
+
+def _miss(device: UUID, now: datetime) -> None:
+    """Count a carried picture that nothing here names. Raises TooOften for the rest of the day after too many."""
+    key = f"carry:{device}"
+    with transaction():
+        found = Attempt.counted(key, now=now)[key]
+        misses = 1 if found.next_at <= now else found.misses + 1
+        ends = now + DAY if misses == 1 else found.next_at
+        Attempt.update(misses=misses, next_at=ends).where(Attempt.key == key).execute()
+    if misses > MOST_MISSES:
+        raise TooOften(seconds=int((ends - now).total_seconds()) + 1)
+
+
+def take_whole(event: UUID, role: str, cipher: bytes, *, folder: Path, now: datetime) -> str:
+    """Store a picture that came in one piece by way of people: stored, known, damaged, or unwanted by any record here."""
+    picture = Picture.get_or_none((Picture.event == event) & (Picture.role == role)) if ROLE.fullmatch(role) else None
+    if picture is None:
+        return "unwanted"
+    if picture.state not in ("wanted", "bad"):
+        return "known"
+    if hashlib.sha256(cipher).hexdigest() != picture.sha256:
+        return "damaged"
+    path = folder / "partial" / f"{event}.{role}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a+b") as file, _alone(file):
+        state = Picture.select(Picture.state).where((Picture.event == event) & (Picture.role == role)).scalar()
+        if state not in ("wanted", "bad") or not _is_at(path, file):  # it came by the phone itself while we waited
+            return "known"
+        file.truncate(0)
+        file.write(cipher)
+        _put_in_place(file, path, place(folder, event, role))
+        _note(event, role, got=len(cipher), state="stored", stored_at=now)
+    bell.ring("pictures")
+    return "stored"
+
+
+def _put_in_place(file: io.BufferedRandom, path: Path, target: Path) -> None:
+    """The whole picture gets its name only when it is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
+    _sync_folder(target.parent)
 
 
 def place(folder: Path, event: UUID, role: str) -> Path:

@@ -90,8 +90,8 @@ class _Opened:
 def receive(items: Sequence[Item], *, now: datetime, only_from: Any = None, carrier: Any = None) -> list[Receipt]:
     """Take in a batch; give one receipt each, in order.
 
-    `only_from`: items in the clear count only from that phone. `carrier`: the phone that brought them, in whose
-    township people see what nobody can read.
+    `only_from`: items in the clear count only from that phone. `carrier`: the phone or desk that brought them, in whose
+    township (`scope`) people see what nobody can read.
     """
     if not items:
         return []

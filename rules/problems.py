@@ -105,10 +105,11 @@ class SignInRefused(Problem):
 
 @dataclass(eq=False)
 class FileTooLarge(Problem):
-    """A form came with more than the county takes at once; nothing of it was read."""
+    """A form came with more than the county takes at once; nothing of it was read. `bundle`: it was to be a phone's."""
 
     code = "file-too-large"
     kind = "invalid"
+    bundle: bool = False
 
 
 @dataclass(eq=False)
@@ -302,6 +303,47 @@ class PictureNotWanted(Problem):
 
     code = "picture-not-wanted"
     kind = "missing"
+
+
+@dataclass(eq=False)
+class NoBundle(Problem):
+    """The file is no bundle. `empty`: there is nothing in it at all."""
+
+    code = "no-bundle"
+    kind = "invalid"
+    empty: bool
+
+
+@dataclass(eq=False)
+class BundleForeign(Problem):
+    """Everything in the bundle is sealed to another county."""
+
+    code = "bundle-foreign"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
+class BundleBroken(Problem):
+    """The file began as a bundle, but no record or picture in it is whole."""
+
+    code = "bundle-broken"
+    kind = "invalid"
+
+
+@dataclass(eq=False)
+class CloserIsAgent(Problem):
+    """Whose records are missing does not say alone that they will not come."""
+
+    code = "closer-is-agent"
+    kind = "forbidden"
+
+
+@dataclass(eq=False)
+class NothingOpen(Problem):
+    """Nothing of this phone is open, or it may still come by itself."""
+
+    code = "nothing-open"
+    kind = "conflict"
 
 
 @dataclass(eq=False)

@@ -99,12 +99,55 @@ function nameFiles(): void {
   }
 }
 
+/** A large file: how much of it has left, then a sentence while the county works. Without scripts it is a plain form. */
+function upload(event: SubmitEvent): void {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || form.dataset.upload === undefined) return;
+  event.preventDefault();
+  const shows = form.querySelector<HTMLElement>("[data-upload-shows]");
+  const bar = shows?.querySelector("progress");
+  const words = shows?.querySelector<HTMLElement>("[role=status]");
+  const button = form.querySelector("button");
+  const asked = new XMLHttpRequest(); // fetch does not say how far a body is
+  const ends = (): void => {
+    if (shows) shows.hidden = true;
+    if (button) button.disabled = false;
+  };
+  asked.upload.onprogress = ({ loaded, total }) => {
+    const done = Math.floor((loaded / total) * 100);
+    if (bar) bar.value = done;
+    if (words) words.textContent = (words.dataset.sending ?? "").replace("{n}", `${done}%`);
+  };
+  asked.upload.onload = () => {
+    bar?.removeAttribute("value");
+    if (words) words.textContent = words.dataset.taking ?? "";
+  };
+  asked.onload = () => {
+    const to = asked.getResponseHeader("HX-Redirect");
+    if (to) return location.assign(to);
+    ends();
+    const place = document.querySelector("#problems");
+    if (place) place.innerHTML = asked.responseText;
+    showProblem();
+  };
+  asked.onerror = () => {
+    ends();
+    sayUnheard(event);
+  };
+  if (shows) shows.hidden = false;
+  if (button) button.disabled = true;
+  asked.open("POST", form.action);
+  asked.setRequestHeader("HX-Request", "true");
+  asked.send(new FormData(form));
+}
+
 nameFiles();
 setInterval(countDown, 1000);
 document.addEventListener("change", applyOnChange);
 document.addEventListener("click", printPage);
 document.addEventListener("formdata", leaveOutEmpty);
 document.addEventListener("submit", rememberForm, true);
+document.addEventListener("submit", upload);
 document.addEventListener("htmx:error", sayUnheard);
 document.addEventListener("htmx:after:swap", showProblem);
 document.addEventListener("htmx:after:swap", nameFiles);

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from actions import desk_sessions
-from api.access import actor_of
+from api.access import actor_of, size_body
 
 bp = Blueprint("office", __name__, url_prefix="/office")
 
@@ -18,6 +18,7 @@ def add_to(app: Flask) -> None:
     """Register the blueprint with every module of the office."""
     from api.office import (  # noqa: F401  (routes register themselves)
         badges,
+        bundles,
         frame,
         imports,
         people,
@@ -33,6 +34,7 @@ def add_to(app: Flask) -> None:
     )
 
     app.before_request(_read_session)
+    app.before_request(size_body)
     app.context_processor(frame.facts)
     words.add_to(app)
     app.register_blueprint(bp)

@@ -21,11 +21,11 @@ from flask_babel import ngettext
 from peewee import fn
 
 import models
-from actions import cards, journal
+from actions import cards, journal, tails
 from api.filters import facts, moment
 from api.office.frame import area_names
-from api.office.roles import OFFICERS
-from api.office.words import benefit_name, said, waiting_words
+from api.office.roles import LEADS, OFFICERS
+from api.office.words import benefit_name, gap_words, said, waiting_words
 from models import Delivery, Device, Entitlement, JournalEntry, LifeVerification, Lookup, Person, Resident, Scope, Visit
 from rules.actors import Actor, area_prefix, scope_of
 from rules.days import CHINA, day_of
@@ -566,6 +566,7 @@ class ToLookAt:
 def exceptions(actor: Actor, *, now: datetime, url_for: Any, most: int = 6) -> tuple[list[ToLookAt], int]:
     """The newest facts to look at, and how many there are in all (bounded)."""
     found = [
+        *_open_tails(actor, now, url_for),
         *_silent_phones(actor, now, url_for),
         *_flagged(actor, now, url_for),
         *_often_not_home(actor, now, url_for),
@@ -578,7 +579,8 @@ def _silent_phones(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLook
     limit = now - timedelta(days=models.setting("visit.late_days"))
     d = Device
     waits = (d.waiting_records > 0) | (d.waiting_blobs > 0)
-    silent = d.visible_to(actor, *OFFICERS).where(d.state.in_(("active", "send_only")) & waits & (d.heard_at < limit))
+    alive = d.state.in_(("active", "send_only")) & d.emptied_at.is_null()
+    silent = d.visible_to(actor, *OFFICERS).where(alive & waits & (d.heard_at < limit))
     for device in silent.order_by(d.heard_at).limit(20):
         days = (day_of(now) - day_of(device.heard_at)).days
         yield ToLookAt(
@@ -590,6 +592,24 @@ def _silent_phones(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLook
             _("Call") if device.person.phone else "",
             f"tel:{device.person.phone}" if device.person.phone else "",
         )  # fmt: skip
+
+
+def _open_tails(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
+    """Phones that cannot bring by themselves what they wrote: who must bring it is said on the phone's page."""
+    for device, tail in tails.to_look_at(actor, *OFFICERS):
+        name, numbers = device.person.name, gap_words(list(tail.open))
+        if device.emptied_at is not None:
+            words = _("%(name)s's phone was emptied, open at no. %(numbers)s", name=name, numbers=numbers)
+        elif tail.lost:
+            words = _("%(name)s's phone lost records, open at no. %(numbers)s", name=name, numbers=numbers)
+        else:
+            words = _("%(name)s's phone is gone, open at no. %(numbers)s", name=name, numbers=numbers)
+        heard = device.heard_at or device.enrolled_at
+        where = facts([_place_of(device.person_id, now), _("last heard %(moment)s", moment=_moment(heard, now))])
+        if actor.may(*LEADS):
+            yield ToLookAt(words, where, _("Look"), url_for("office.phone", device_id=device.id))
+        else:
+            yield ToLookAt(words, where, _("Take in a file"), url_for("office.bundles"))
 
 
 def _clocks(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:

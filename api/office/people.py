@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 import models
-from actions import accounts, backups, enrolments, people, phones
+from actions import accounts, backups, enrolments, people, phones, tails
 from actions.badges import ISSUERS
 from api.access import actor_of, allows, get_object_or_404
 from api.office import bp, forms, go_to
@@ -145,9 +145,9 @@ def phone(device_id: UUID) -> ResponseReturnValue:
         "office/phone.html",
         phone=_phone_facts([found])[0],
         may_lock=g.actor.may(*GIVES_PHONES),
-        gaps=phones.gaps(found.id),
         awaited=backups.awaited(found.id),
         trouble=trouble_of(found),
+        tail=tails.of(found),
     )
 
 

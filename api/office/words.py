@@ -58,6 +58,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "sign_in_name": _l("sign-in name"),
         "new_password": _l("new password"),
         "to": _l("where it goes"),
+        "asked": _l("whether the agent was asked"),
         "every_days": _l("days between two visits"),
         "review_on": _l("day of the next review"),
         "unit": _l("unit"),

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from api.phone.wire import Asked
+from rules.days import day_of
 from rules.problems import BodyInvalid, PhoneUnknown
 
 Model = TypeVar("Model", bound=Asked)
@@ -110,6 +111,20 @@ def told(answer: dict[str, Any], status: int = 200) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.set_data(raw)
     return response
+
+
+MARK = "daiban-phone"
+MARK_DAYS = 400  # as long as browsers keep a cookie
+
+
+def mark(response: Response, device: UUID, newest: int, now: datetime) -> None:
+    """Leave a mark that outlives the phone's own store, so that an emptied phone does not look like a new one.
+
+    It says which phone this was and the newest of its records here. The page may read it; it opens nothing (adr/0013).
+    """
+    value = f"{device}.{newest}.{day_of(now)}"
+    age = MARK_DAYS * 86_400
+    response.set_cookie(MARK, value, max_age=age, path="/field", secure=True, httponly=False, samesite="Strict")
 
 
 def plain(value: Any) -> str:

@@ -41,6 +41,11 @@ def _in_query(name: str, about: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": True, "description": about, "schema": schema}
 
 
+CARRIED = {
+    "name": "sha256", "in": "query", "required": False, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    "description": "of the ciphertext, where the picture is carried for another phone",
+}  # fmt: skip
+
 ID = {"type": "string", "format": "uuid"}
 ROLE = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,30}$"}
 
@@ -72,10 +77,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "put", "/api/phone/blobs/{event}/{role}", "Add a piece of a picture where the last one ended.",
         None, {201: wire.PieceAnswer, 202: wire.PieceAnswer, 409: wire.PieceAnswer}, ("session", "mailbox"),
-        (401, 403, 404, 422),
+        (401, 403, 404, 422, 429),
         (
             _in_path("event", ID), _in_path("role", ROLE), _in_query("offset", "bytes that are here already"),
-            _in_query("total", "bytes of the whole ciphertext, as the record says"),
+            _in_query("total", "bytes of the whole ciphertext, as the record says"), CARRIED,
         ),
         "application/octet-stream",
     ),

@@ -24,12 +24,14 @@ def put_piece(event: UUID, role: str) -> ResponseReturnValue:
     """Add a piece as it comes in: 202 where to go on, 201 when whole, 409 where it should have begun.
 
     Of a piece that was cut on its way all that arrived is kept; an empty piece asks how much that is.
+    `sha256` names the ciphertext of a picture carried for another phone.
     """
     phone = _phone()
     offset, total = _count("offset"), _count("total")
     taken = pictures.take(
         phone.id, event, role, offset=offset, total=total, piece=arriving(min(LARGEST_PIECE, max(total - offset, 0))),
         folder=current_app.config["SETTINGS"].blobs_path, now=g.now,
+        sha256=request.args.get("sha256", ""),
     )  # fmt: skip
     status = 201 if taken.whole else 202 if taken.fits else 409
     return told({"offset": taken.offset}, status)

@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from flask import current_app, g
+from flask import Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from actions import cards, inbox, phone_facts, phone_talk, phones, sync
+from actions import cards, inbox, phone_facts, phone_talk, phones, sync, tails
 from api.access import actor_of, from_phone
 from api.phone import bp
-from api.phone.bodies import BATCH, asked, bearer, told
+from api.phone.bodies import BATCH, MARK, asked, bearer, mark, told
 from api.phone.enrolments import county_name
 from api.phone.sessions import phone_here
 from api.phone.wire import ClearItem, MailboxRequest, Misshapen, SealedItem, SyncRequest
+from models import Device
 from rules.actors import Actor, scope_of
 from rules.days import day_of
 from rules.problems import PhoneUnknown
@@ -34,6 +35,8 @@ def add_sync() -> ResponseReturnValue:
         raise PhoneUnknown()
     receipts = sync.receive(items_of(body.items), now=g.now, only_from=phone)
     kept = phone_talk.note(phone, _said(body), now=g.now)
+    if body.before is not None:
+        tails.note_emptied(phone, body.before.device, body.before.newest, now=g.now)
     actor = actor_of(phone.person, now=g.now)
     now_of = {phone.scope, *(scope_of(post.area) for post in actor.posts), *(r.scope for r in receipts if r.scope)}
     answer = _answer(phone, receipts, scopes=now_of | phone_talk.written_in(phone.id, set(body.heads) - now_of))
@@ -48,7 +51,9 @@ def add_sync() -> ResponseReturnValue:
         origin = current_app.config["SETTINGS"].origin
         answer["me"] = phone_facts.me(phone.person, actor, origin=origin, known=body.me, now=g.now)
         answer["county"] = phone_facts.county(name=county_name(), known=body.county, today=day_of(g.now))
-    return told({key: value for key, value in answer.items() if value not in (None, [], {}, "", False)})
+    response = told({key: value for key, value in answer.items() if value not in (None, [], {}, "", False)})
+    _mark(response, phone, receipts)
+    return response
 
 
 @bp.post("/api/phone/mailbox")
@@ -63,7 +68,9 @@ def add_mail() -> ResponseReturnValue:
     kept = phone_talk.note(phone, _said(body), now=g.now)
     answer = _answer(phone, receipts, scopes=[phone.scope, *(r.scope for r in receipts if r.scope)])
     del answer["heads"]
-    return told(answer | ({"recovery_kept": True} if kept else {}))
+    response = told(answer | ({"recovery_kept": True} if kept else {}))
+    _mark(response, phone, receipts)
+    return response
 
 
 def items_of(items: Iterable[Any]) -> list[sync.Item]:
@@ -92,7 +99,15 @@ def _said(body: SyncRequest | MailboxRequest) -> phone_talk.Said:
         code=phone_talk.Code(code.n, code.sealed, code.signature) if code else phone_talk.Code(0, old) if old else None,
         records=waiting.records if waiting else None, blobs=waiting.blobs if waiting else None,
         lost=lost, drafts=getattr(body, "drafts", 0),
+        newest=waiting.newest if waiting else None, missing=waiting.missing if waiting else (),
     )  # fmt: skip
+
+
+def _mark(response: Response, phone: Any, receipts: list[sync.Receipt]) -> None:
+    """With receipts, and at the first answer: the mark a phone's store cannot take along when it is emptied."""
+    if receipts or MARK not in request.cookies:
+        newest = Device.select(Device.seq).where(Device.id == phone.id).scalar() if receipts else phone.seq
+        mark(response, phone.id, newest, g.now)
 
 
 def _answer(phone: Any, receipts: list[sync.Receipt], *, scopes: Iterable[str]) -> dict[str, Any]:

@@ -142,6 +142,15 @@ class Waiting(Asked):
 
     records: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     blobs: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    newest: Count | None = None  # the newest count of its own chain; older programs do not say
+    missing: Annotated[list[tuple[Count, Count]], Field(max_length=50)] = []  # of that count: what it knows it lost
+
+
+class Before(Asked):
+    """What this phone was before its store was emptied, from a mark that outlived the store."""
+
+    device: UUID
+    newest: Count
 
 
 Order = Literal["lock", "wipe"]
@@ -201,6 +210,7 @@ class SyncRequest(Asked):
     county: Short = ""  # version known
     done: list[Order] = []  # orders obeyed
     page: Annotated[int, Field(ge=1024, le=1_048_576)] = 16_384  # bytes of rows wanted at once, before gzip
+    before: Before | None = None  # sent until an answer comes
 
 
 # ---- what comes down: receipts

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 import models
-from actions import desk_sessions, enrolments, inbox
+from actions import desk_sessions, enrolments, inbox, journal
 from api.office import COOKIE, waiting
 from models import Badge, Clash, Complaint, Delivery, Import, InboxMessage, JournalEntry, Person, Post
 from rules import ciphers
@@ -49,7 +49,7 @@ FORM: dict[str, Any] = {
     "name": "田兴文", "role": "agent", "area": VILLAGE, "why": "试一试", "words": "试一试", "answer": "试一试",
     "to": "县里", "what": "证", "agent": str(CAST.wang_fang.id), "due_on": "2026-10-30", "source": "证明",
     "digits": "123456", "which": "theirs", "every_days": "30", "reason": "gesture", "sign_in_name": "nobody",
-    "resident": str(CAST.chen_guilan.id), "person": str(CAST.wang_fang.id), "kind": "roster",
+    "resident": str(CAST.chen_guilan.id), "person": str(CAST.wang_fang.id), "kind": "roster", "asked": "yes",
 }  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def things(cast: Any) -> dict[str, Any]:
         "device_id": a_phone(cast.wang_fang.id, TOWNSHIP, cast.luo_guoxiu.id).id,
         "enrolment_id": offered.id,
         "badge_id": badge.id,
+        "bundle_id": a_bundle(),
         "care_id": cast.care,
         "clash_id": clash.id,
         "complaint_id": complaint.id,
@@ -99,6 +100,16 @@ def things(cast: Any) -> dict[str, Any]:
         "request_id": a_request().id,
         "role": "picture",
     }
+
+
+def a_bundle() -> Any:
+    body = {
+        "device": None, "person": None, "file": "0" * 64, "records": {"new": 1}, "refused": {}, "pictures": {},
+        "damaged": {}, "whole": True, "said": None, "devices": {},
+    }  # fmt: skip
+    with models.transaction(TOWNSHIP):
+        deed = journal.Deed("bundle.taken_in", TOWNSHIP, body)
+        return journal.write([deed], actor=CAST.luo_guoxiu.actor, now=NOW)[0].id
 
 
 def questions(app: Flask, ids: dict[str, Any]) -> Iterator[tuple[str, str, str, tuple[Any, ...], bool]]:

@@ -223,6 +223,7 @@ def test_what_never_came_from_a_phone_is_named_with_who_must_bring_it(desk, cast
     phone = a_phone(cast.wang_fang.id, cast.wang_fang.scope, cast.luo_guoxiu.id)
     visit = a_visit(device=phone)
     JournalEntry.update(seq=4).where(JournalEntry.id == visit.event).execute()
+    Device.update(seq=4).where(Device.id == phone.id).execute()
     page = desk(cast.luo_guoxiu).get(f"/office/phones/{phone.id}")
-    assert "第 1–3 条没收到" in page
+    assert "第 1–3 条还没来，它写到第 4 条" in page
     assert "请王芳到有信号的地方打开一下" in page
