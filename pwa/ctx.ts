@@ -254,6 +254,17 @@ export interface Settings {
   view: "" | "elder" | "elder elder-max";
 }
 
+/** What waits on this phone; a record or picture that is lost waits no more. */
+export interface Counts {
+  waiting: number;
+  needs_you: number;
+  held: number;
+  pictures: number;
+  bytes: number;
+  /** Records and pictures carried for a colleague. */
+  carried: number;
+}
+
 export interface Store {
   people: {
     /** The card, or undefined: not in the pack. Own unsent changes are already in it. */
@@ -297,7 +308,7 @@ export interface Store {
   };
   outbox: {
     /** Works locked too: only counts. */
-    counts(): Promise<{ waiting: number; needs_you: number; held: number; pictures: number; bytes: number }>;
+    counts(): Promise<Counts>;
     lastHeard(): Promise<Instant | null>;
     lastProven(): Promise<Instant | null>;
   };

@@ -2,6 +2,7 @@
 import type { Store } from "./ctx.ts";
 import { restore } from "./drafts.ts";
 import { submit } from "./forms.ts";
+import type { DB } from "./store/db.ts";
 import type { Drafts } from "./store/drafts.ts";
 
 export interface IslandParts {
@@ -11,6 +12,8 @@ export interface IslandParts {
   go: (path: string) => void;
   refresh: () => void;
   t: (words: string) => string;
+  db: DB;
+  send: (why: string) => void;
   install: { offered: () => boolean; ask: () => Promise<void> };
 }
 
@@ -32,6 +35,10 @@ export function enliven(root: Element, parts: IslandParts): void {
     );
   for (const boxes of all<HTMLElement>(root, "[data-groups]"))
     import("./groups.ts").then(({ openGroups }) => openGroups(boxes));
+  for (const box of all<HTMLElement>(root, "[data-bundle]"))
+    import("./handover.ts").then(({ makeFile }) => makeFile(box, parts.db));
+  for (const box of all<HTMLElement>(root, "[data-carry]"))
+    import("./handover.ts").then(({ pickFile }) => pickFile(box, parts));
   for (const pad of all<HTMLElement>(root, "[data-signature]"))
     import("./signature.ts").then(({ openPad }) => openPad(pad, { photos: parts.store.photos }));
 }

@@ -11,8 +11,10 @@ import messages from "./generated/messages.first.json" with { type: "json" };
 import { templates } from "./generated/templates.first.js";
 import { dropPictures, enliven } from "./islands.ts";
 import { Local } from "./local.ts";
+import * as marks from "./mark.ts";
 import { makeNet } from "./net.ts";
 import * as blobs from "./store/blobs.ts";
+import { check, noticeEmptied } from "./store/check.ts";
 import { open } from "./store/db.ts";
 import * as device from "./store/device.ts";
 import { PhoneStore } from "./store/index.ts";
@@ -44,6 +46,9 @@ async function start(): Promise<void> {
     onBlocking: () => settle(),
     onLetGo: () => location.reload(),
   });
+  const mark = marks.read();
+  await noticeEmptied(db, mark);
+  await check(db, mark);
   const clock = new PhoneClock();
   clock.heard = (await device.get(db, "heard")) ?? null;
   clock.built = Date.parse(root.dataset.built ?? "") || clock.built;
@@ -56,6 +61,8 @@ async function start(): Promise<void> {
     settings = changed;
     dress(changed);
   };
+
+  store.onEmptied = marks.clear;
 
   const others = "BroadcastChannel" in window ? new BroadcastChannel("daiban-field") : null;
   others?.addEventListener("message", ({ data }) => {
@@ -77,7 +84,10 @@ async function start(): Promise<void> {
       store.refresh(); // a long list is seen to grow
       refresh();
     },
-    wiped: () => location.replace("/field/"),
+    wiped: () => {
+      marks.clear();
+      location.replace("/field/");
+    },
   });
 
   const session = new Map<string, unknown>();
@@ -85,10 +95,12 @@ async function start(): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const send = async (_why: string): Promise<void> => {
     clearTimeout(timer);
+    await marks.write(db).catch(bug);
     const outcome = await sync.run().catch((error: unknown) => {
       if (!isFull(error)) bug(error); // a full phone has said so where somebody wanted to save
       return { kind: "unreachable" as const };
     });
+    await marks.write(db).catch(bug);
     const before = reached;
     if (outcome.kind === "done" || outcome.kind === "refused") reached = true;
     if (outcome.kind === "unreachable") reached = false;
@@ -176,7 +188,7 @@ async function start(): Promise<void> {
   const parts = {
     ...{ store, drafts: store.forms, go: (path: string) => void go(path) },
     unlocked: () => vault.unlocked,
-    refresh: refreshHere,
+    ...{ refresh: refreshHere, db, send: (why: string) => void send(why) },
     t: engine.t,
     install: { offered: () => offer !== null, ask: async () => offer?.prompt() },
   };

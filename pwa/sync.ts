@@ -30,6 +30,7 @@ import type {
   RecoveryCode,
   SyncAnswer,
   SyncRequest,
+  Waiting,
   Wanted,
 } from "./wire.ts";
 
@@ -195,6 +196,10 @@ class Talk {
         return true;
       });
     await this.#pictures();
+    if ((await records.counts(db)).carried) {
+      const { bring } = await import("./carry.ts");
+      if (await bring({ ...this.parts, changed: () => this.#told() })) throw new Cut();
+    }
     if (await records.allKept(db)) {
       const heard = await device.get(db, "heard");
       if (heard) await device.put(db, "proven", new Date(heard.at).toISOString());
@@ -203,6 +208,12 @@ class Talk {
     if ((await records.forgetOld(db, before)) > 0) this.changed = true;
     if ((await device.get(db, "order")) === "wipe") await this.#wipe();
     if (broken !== undefined) throw broken;
+  }
+
+  /** Something that a page shows has changed. */
+  #told(): void {
+    this.changed = true;
+    this.parts.changed();
   }
 
   /** One request of records and rows. True: there is more of one or the other. */
@@ -265,6 +276,7 @@ class Talk {
     const cursor = await cursorToAsk(db);
     const heads = (await device.get(db, "heads")) ?? {};
     const versions = (await device.get(db, "versions")) ?? { me: "", county: "" };
+    const before = await device.get(db, "before");
     const body: SyncRequest = {
       ...{ device: identity.device, version, v: 1, epoch: identity.epoch, clock: clock.now().toISOString() },
       heads: Object.fromEntries(
@@ -276,6 +288,7 @@ class Talk {
       code: await this.#codeToSend(),
       // A lock is never reported as done: the phone stays locked for as long as the county says so.
       ...{ ...versions, done: [], page: (await this.#link()).page },
+      ...(before ? { before: { device: before.device, newest: before.newest } } : {}),
     };
     const answer = await net<SyncAnswer>("/api/phone/sync", { json: body });
     if (answer.kind !== "refused" || answer.status !== 401) return answer;
@@ -310,9 +323,12 @@ class Talk {
     return net<MailboxAnswer>("/api/phone/mailbox", { json: body, token: identity.mailbox });
   }
 
-  async #waiting(now: number): Promise<{ records: number; blobs: number }> {
-    const left = await records.counts(this.parts.db);
-    return { records: Math.max(0, left.waiting - now), blobs: left.pictures };
+  async #waiting(now: number): Promise<Waiting> {
+    const { db } = this.parts;
+    const left = await records.counts(db);
+    const { seq } = await records.head(db);
+    const missing = (await device.get(db, "losses"))?.missing ?? [];
+    return { records: Math.max(0, left.waiting - now), blobs: left.pictures, newest: seq, missing };
   }
 
   /** True: the county has more rows. */
@@ -344,6 +360,7 @@ class Talk {
     await this.#orders(answer.orders ?? []);
     if (this.#mailboxOnly || !this.ring) return false;
     await device.remove(db, "replaced");
+    await device.remove(db, "before");
     const told = answer as SyncAnswer;
     if (told.me) {
       await keepWhomToCall(db, told.me);
@@ -507,7 +524,7 @@ class Talk {
     const { db, vault, wiped } = this.parts;
     for (const id of this.#unanswered) await hinder(this.parts, `${id} `, false);
     const { waits, lost } = await leftHere(db);
-    if (waits) return; // it may still arrive
+    if (waits || (await records.counts(db)).carried > 0) return; // it may still arrive, a colleague's too
     const { device: id, mailbox } = (await device.get(db, "identity"))!;
     const drafts = await db.count("drafts");
     vault.shut();

@@ -6,6 +6,7 @@ import { routes as consents } from "./handlers/consents.ts";
 import { routes as corrections } from "./handlers/corrections.ts";
 import { routes as deaths } from "./handlers/deaths.ts";
 import { routes as deliveries } from "./handlers/deliveries.ts";
+import { routes as handover } from "./handlers/handover.ts";
 import { routes as inbox } from "./handlers/inbox.ts";
 import { routes as provisional } from "./handlers/provisional.ts";
 import { routes as recover } from "./handlers/recover.ts";
@@ -15,5 +16,5 @@ import { routes as visits } from "./handlers/visits.ts";
 
 export const tasks: Route[] = [
   ...[...changes, ...complaints, ...consents, ...corrections, ...deaths, ...deliveries, ...inbox, ...provisional],
-  ...[...recover, ...requests, ...verifications, ...visits],
+  ...[...recover, ...requests, ...verifications, ...visits, ...handover],
 ];

@@ -113,13 +113,23 @@ export interface Lost {
   why: "damaged" | "missing" | "refused" | "unanswered";
 }
 
+/** What this phone still holds after the request, and what it knows of its own count. */
+export interface Waiting {
+  records: number;
+  blobs: number;
+  /** The newest count of its own chain. */
+  newest?: number;
+  /** Stretches [first, last] of that count that it knows it lost; at most 50. */
+  missing?: [number, number][];
+}
+
 export interface MailboxRequest {
   device: Uuid;
   version: string;
   v: number;
   clock: Instant;
   items: SealedItem[];
-  waiting: { records: number; blobs: number };
+  waiting?: Waiting;
   done: Order[];
   code?: RecoveryCode | null;
   /** With `done`. */
@@ -139,7 +149,9 @@ export interface SyncRequest {
   villages: Record<AreaCode, number> | null;
   cursor: string;
   inbox: number;
-  waiting: { records: number; blobs: number };
+  waiting: Waiting;
+  /** What this phone was before its store was emptied; sent until an answer comes. */
+  before?: { device: Uuid; newest: number } | null;
   code: RecoveryCode | null;
   me: string;
   county: string;

@@ -39,9 +39,13 @@ export const routes: Route[] = [
 
 async function start(ctx: Ctx): Promise<Response> {
   const store = ctx.store as PhoneStore;
-  if (await device.get(store.db, "identity"))
+  const keys = await store.vault.exists();
+  if (keys && (await device.get(store.db, "identity")))
     return seeOther((await packed(store)) ? "/field/today" : "/field/enrol/pack");
-  if (await store.vault.exists()) {
+  // An emptied phone must not look like a new one: what is lost, and what to do, is read first.
+  if (!keys && !ctx.env.code && !ctx.session.has("emptied-read") && (await wasEmptied(store)))
+    return seeOther("/field/emptied");
+  if (keys) {
     if (!ctx.vault.unlocked) return later(ctx, "/field/enrol");
     if (await underWay(store)) return seeOther("/field/enrol/digits");
   }
@@ -101,6 +105,11 @@ async function makeVault(ctx: Ctx): Promise<Response> {
     return seeOther("/field/enrol/pin");
   }
   const store = ctx.store as PhoneStore;
+  if ((await store.db.count("outbox")) > 0) {
+    // The keys of a former self are gone: what it wrote travels as it is, sealed, and the new chain begins at one.
+    const { keepForFormerSelf } = await import("../store/carried.ts");
+    await keepForFormerSelf(store.db, ctx.clock.now());
+  }
   const { pkcs8, spki } = await makeDeviceKey();
   await store.vault.create(pin as string, pkcs8);
   await county.put(store.db, store.vault.ring, "spki", b64(spki));
@@ -183,6 +192,11 @@ function fetchPack(ctx: Ctx): Response {
   ctx.session.delete("stopped");
   ctx.send("pack");
   return seeOther("/field/enrol/pack");
+}
+
+/** A mark or what is left in the store says that this phone was set up before. */
+export async function wasEmptied(store: PhoneStore): Promise<boolean> {
+  return (await device.get(store.db, "before")) !== undefined || (await store.db.count("outbox")) > 0;
 }
 
 export async function packed(store: PhoneStore): Promise<boolean> {

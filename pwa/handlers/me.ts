@@ -81,7 +81,8 @@ async function askForget(ctx: Ctx): Promise<Response> {
 /** The second page says once more what would be lost, and its button is the only solid red one of the program. */
 async function sureForget(ctx: Ctx): Promise<Response> {
   const counts = await ctx.store.outbox.counts();
-  const facts = { counts, drafts: (await ctx.store.drafts.list()).filter(isWritten).length, sure: true };
+  const drafts = (await ctx.store.drafts.list()).filter(isWritten).length;
+  const facts = { counts, drafts, sure: true };
   return ctx.render("field/me-forget.html", facts);
 }
 
@@ -90,6 +91,7 @@ async function forget(ctx: Ctx): Promise<Response> {
   const store = ctx.store as PhoneStore;
   store.vault.shut();
   await device.wipe(store.db);
+  store.onEmptied();
   ctx.session.clear();
   return seeOther("/field/enrol");
 }

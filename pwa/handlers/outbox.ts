@@ -3,10 +3,13 @@ import { dayOf } from "../clock.ts";
 import type { Ctx, OwnRecord, Route } from "../ctx.ts";
 import { seeOther } from "../ctx.ts";
 import { openQuestions } from "../questions.ts";
+import * as device from "../store/device.ts";
+import type { PhoneStore } from "../store/index.ts";
 
 export const routes: Route[] = [
   ["GET", "/field/outbox", show],
   ["POST", "/field/outbox/send", sendNow],
+  ["POST", "/field/outbox/lost", readLost],
 ];
 
 interface Item {
@@ -27,13 +30,18 @@ interface Item {
 }
 
 async function show(ctx: Ctx): Promise<Response> {
+  const { db } = ctx.store as PhoneStore;
   const [records, heard, proven] = await Promise.all([
     ctx.store.records.list(),
     ctx.store.outbox.lastHeard(),
     ctx.store.outbox.lastProven(),
   ]);
   const today = ctx.clock.today();
-  const items = records.map((record) => item(ctx, record));
+  const gone = await device.get(db, "losses");
+  const missing = (seq: number) => gone?.missing.some(([first, last]) => first <= seq && seq <= last) ?? false;
+  const items = records
+    .filter(({ seq, state }) => state !== "queued" || !missing(seq))
+    .map((record) => item(ctx, record));
   const travelling = (one: Item) => one.total > one.sent && (one.state === "accepted" || one.state === "held");
   const waiting = items.filter((one) => one.state === "queued" || one.state === "sending" || travelling(one));
   const received = records.filter(
@@ -41,6 +49,7 @@ async function show(ctx: Ctx): Promise<Response> {
   );
   const ids = new Set(received.map(({ id }) => id));
   return ctx.render("field/outbox.html", {
+    lost: await losses(ctx, records),
     needs_you: [...(await asked(ctx)), ...items.filter(({ state }) => state === "refused")],
     looking: items.filter((one) => one.state === "held" && !travelling(one)),
     waiting,
@@ -48,7 +57,76 @@ async function show(ctx: Ctx): Promise<Response> {
     heard: heard ?? "",
     proven: proven ?? "",
     travelling: waiting.length > 0,
+    carried: await db.count("carried"),
   });
+}
+
+interface Loss {
+  key: string;
+  name: string;
+  kind: string;
+  outcome: string;
+  words: string;
+}
+
+/** What the last check found gone, one by one where the readable copy or its neighbours still tell of it. */
+async function losses(ctx: Ctx, records: OwnRecord[]): Promise<Loss[]> {
+  const { db } = ctx.store as PhoneStore;
+  const [lost, seen] = await Promise.all([device.get(db, "losses"), device.get(db, "lost_seen")]);
+  const found = (lost?.missing ?? []).flatMap(([first, last]) => stretch(ctx, records, first, last));
+  for (const { event, role } of lost?.pictures ?? []) {
+    const record = records.find(({ id }) => id === event);
+    const words = ctx.t("Its picture is gone from this phone before it was sent. The words are kept: take it again.");
+    found.push({ ...about(record), key: `${event} ${role}`, words });
+  }
+  return found.filter(({ key }) => !seen?.includes(key));
+}
+
+const ONE_BY_ONE = 20;
+
+function stretch(ctx: Ctx, records: OwnRecord[], first: number, last: number): Loss[] {
+  const day = (at: string) => ctx.t("{month}/{day}", dateOf(at));
+  if (last - first >= ONE_BY_ONE)
+    return [
+      {
+        ...about(undefined),
+        key: `${first}-${last}`,
+        words: ctx.t("No. {first} to {last} of your records", { first, last }),
+      },
+    ];
+  return Array.from({ length: last - first + 1 }, (_, at): Loss => {
+    const seq = first + at;
+    const record = records.find((one) => one.seq === seq);
+    const before = records.find((one) => one.seq < seq); // newest first
+    const words = record
+      ? ctx.t("No. {seq}, noted on {day}. It can be read here, but not be sent any more: note it once more.", {
+          seq,
+          day: day(record.at),
+        })
+      : before
+        ? ctx.t("No. {seq}, noted after {day}. Ask the township whether it had arrived; else note it once more.", {
+            seq,
+            day: day(before.at),
+          })
+        : ctx.t("No. {seq}. Ask the township whether it had arrived; else note it once more.", { seq });
+    return { ...about(record), key: String(seq), words };
+  });
+}
+
+function about(record: OwnRecord | undefined): Pick<Loss, "name" | "kind" | "outcome"> {
+  return { name: record?.subject_name ?? "", kind: record?.kind ?? "", outcome: String(record?.body.outcome ?? "") };
+}
+
+function dateOf(at: string): { month: number; day: number } {
+  const [, month, day] = dayOf(at).split("-").map(Number);
+  return { month: month!, day: day! };
+}
+
+async function readLost(ctx: Ctx): Promise<Response> {
+  const { db } = ctx.store as PhoneStore;
+  const keys = (await losses(ctx, await ctx.store.records.list())).map(({ key }) => key);
+  await device.put(db, "lost_seen", [...((await device.get(db, "lost_seen")) ?? []), ...keys]);
+  return seeOther("/field/outbox");
 }
 
 /** Sent back or asked about by the township, and not dealt with on this phone yet. */

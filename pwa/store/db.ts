@@ -91,6 +91,40 @@ export interface InboxRowSealed {
   sealed: Sealed;
 }
 
+/** Whose records this phone carries to the county: a colleague's, or those of the phone it was before. */
+export interface CarriedRow {
+  device: string;
+  /** Name of the agent, as the file says; "" for this phone's own former self. */
+  agent: string;
+  /** When they were taken along. */
+  at: string;
+  /** How many records the file said it has, and whether all of it could be read. */
+  said: number;
+  whole: boolean;
+  records: number;
+  pictures: number;
+  /** Receipts of the county, refusals among them. */
+  arrived: number;
+  refused: number;
+  pictures_arrived: number;
+  /** Pictures no record at the county asks for. */
+  pictures_unwanted: number;
+}
+
+/** One sealed item or one picture's ciphertext on its way; the bytes lie in `carried_bytes` under the same key. */
+export interface CarriedPart {
+  /** `item <id>` or `picture <event> <role>`. */
+  key: string;
+  device: string;
+  kind: "item" | "picture";
+  event: string;
+  role: string;
+  /** Of the item's event, or of the ciphertext. */
+  hash: string;
+  bytes: number;
+  sent: number;
+}
+
 export interface FieldDB extends DBSchema {
   /** Name → value, in clear. */
   device: { key: string; value: unknown };
@@ -108,6 +142,9 @@ export interface FieldDB extends DBSchema {
   ciphers: { key: [string, string]; value: ArrayBuffer };
   drafts: { key: string; value: DraftRow };
   inbox: { key: string; value: InboxRowSealed };
+  carried: { key: string; value: CarriedRow };
+  carried_parts: { key: string; value: CarriedPart };
+  carried_bytes: { key: string; value: ArrayBuffer };
 }
 
 export type DB = IDBPDatabase<FieldDB>;
@@ -122,10 +159,13 @@ export type StoreName =
   | "blobs"
   | "ciphers"
   | "drafts"
-  | "inbox";
+  | "inbox"
+  | "carried"
+  | "carried_parts"
+  | "carried_bytes";
 
 export const NAME = "daiban-field";
-export const VERSION = 1;
+export const VERSION = 2;
 /** For records and pictures: after "saved" a power cut must not take them back. */
 export const STRICT = { durability: "strict" } as const;
 
@@ -154,6 +194,11 @@ export function open({ onBlocked, onBlocking, onLetGo, name = NAME }: Opened = {
         db.createObjectStore("ciphers");
         db.createObjectStore("drafts", { keyPath: "key" });
         db.createObjectStore("inbox", { keyPath: "id" });
+      }
+      if (from < 2) {
+        db.createObjectStore("carried", { keyPath: "device" });
+        db.createObjectStore("carried_parts", { keyPath: "key" });
+        db.createObjectStore("carried_bytes");
       }
     },
     blocked: () => onBlocked?.(),

@@ -49,6 +49,26 @@ export interface Hindered {
   forever: boolean;
 }
 
+/** First and last of a count, both included. */
+export type Stretch = [first: number, last: number];
+
+export interface Losses {
+  /** Counts whose sealed record is gone. */
+  missing: Stretch[];
+  /** Pictures whose ciphertext is gone before it arrived. */
+  pictures: { event: string; role: string }[];
+}
+
+/** From a mark that outlived the store (mark.ts). */
+export interface Before {
+  device: string;
+  /** Newest count it wrote, and newest that had arrived. */
+  newest: number;
+  arrived: number;
+  /** When the mark was made; "" when only the county's own mark was left. */
+  at: string;
+}
+
 interface Values {
   identity: Identity;
   /** Name of the agent, for the unlock page. */
@@ -82,6 +102,14 @@ interface Values {
   /** The agent has a newer phone: this one may only send what it holds. */
   replaced: boolean;
   persisted: boolean;
+  /** Of the phone's own count: what it let go of on purpose, so that the rest that is missing is known to be lost. */
+  forgotten: Stretch[];
+  /** What the check at the last start found lost. */
+  losses: Losses;
+  /** Losses the agent has read. */
+  lost_seen: string[];
+  /** What this phone was before its store was emptied; until the county knows. */
+  before: Before;
   /** Lines of the inbox that were opened here and ask for nothing. */
   inbox_seen: string[];
 }

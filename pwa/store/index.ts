@@ -22,6 +22,8 @@ export class PhoneStore implements Store {
   readonly forms: Drafts;
   /** The page dresses anew: language, size of the words. */
   onSettings: (settings: Settings) => void = () => undefined;
+  /** The phone was emptied on purpose: marks outside the store go too. */
+  onEmptied: () => void = () => undefined;
   /** Ids on the wire right now; kept up by sync. */
   readonly sending = new Set<string>();
 

@@ -2,10 +2,12 @@
  * What this phone wrote: its chain, its own readable copy (sealed), and the item that travels. One strict transaction puts all
  * three, the changed card, the pictures' marks and the cleared draft, or nothing (design §4, "Taking seq").
  */
-import type { OwnRecord } from "../ctx.ts";
+import type { Counts, OwnRecord } from "../ctx.ts";
 import type { KeyRing } from "../vault.ts";
 import type { BlobRef, EventKind, Receipt, ResidentCard, SealedItem } from "../wire.ts";
+import { joined } from "./check.ts";
 import { type BlobRow, type DB, type Head, type NamesRow, type OutboxRow, type PersonRow, STRICT } from "./db.ts";
+import type { Stretch } from "./device.ts";
 
 export const FIRST: Head = { seq: 0, hash: "" };
 
@@ -196,18 +198,18 @@ export async function queued(db: DB, limit: number): Promise<OutboxRow[]> {
   return rows.filter((row) => row.state === "queued" && row.item).slice(0, limit);
 }
 
-export async function counts(
-  db: DB,
-): Promise<{ waiting: number; needs_you: number; held: number; pictures: number; bytes: number }> {
-  const rows = await db.getAll("outbox");
+export async function counts(db: DB): Promise<Counts> {
+  const rows = (await db.getAll("outbox")).filter((row) => row.item || row.state !== "queued"); // a lost one waits no more
+  const here = new Set((await db.getAllKeys("ciphers")).map(([event, role]) => `${event} ${role}`));
   const of = (...states: OutboxRow["state"][]) => rows.filter((row) => states.includes(row.state)).length;
   const refused = new Set(rows.filter(({ state }) => state === "refused").map(({ id }) => id)); // theirs never travel
   const blobs = (await db.getAll("blobs")).filter(
-    (row) => row.saved && !row.done && row.held && !refused.has(row.event),
+    (row) => row.saved && !row.done && row.held && !refused.has(row.event) && here.has(`${row.event} ${row.role}`),
   );
   const bytes = blobs.reduce((sum, row) => sum + row.bytes - row.sent, 0);
   const waiting = of("queued", "sending");
-  return { waiting, needs_you: of("refused"), held: of("held"), pictures: blobs.length, bytes };
+  const carried = await db.count("carried_parts");
+  return { waiting, needs_you: of("refused"), held: of("held"), pictures: blobs.length, bytes, carried };
 }
 
 /** Only a receipt that names an item's id and hash changes its state. Returns the ids it did change. */
@@ -275,7 +277,8 @@ export async function offerAgain(db: DB): Promise<number> {
 
 /** Readable copies of what the county has kept for `days` leave the phone. */
 export async function forgetOld(db: DB, before: string): Promise<number> {
-  const tx = db.transaction(["outbox", "records", "blobs", "ciphers"], "readwrite", STRICT);
+  const tx = db.transaction(["outbox", "records", "blobs", "ciphers", "device"], "readwrite", STRICT);
+  const let_go: Stretch[] = [];
   let gone = 0;
   for (const row of await tx.objectStore("outbox").getAll()) {
     if (!row.kept || row.state !== "accepted" || row.at >= before) continue;
@@ -285,7 +288,12 @@ export async function forgetOld(db: DB, before: string): Promise<number> {
       await tx.objectStore("blobs").delete(key);
       await tx.objectStore("ciphers").delete(key);
     }
+    let_go.push([row.seq, row.seq]);
     gone++;
+  }
+  if (gone) {
+    const before = ((await tx.objectStore("device").get("forgotten")) ?? []) as Stretch[];
+    await tx.objectStore("device").put(joined([...before, ...let_go]), "forgotten");
   }
   await tx.done;
   return gone;
