@@ -82,7 +82,7 @@ def take(
     With the last byte the hash must match, else the picture begins anew. Nobody waits for a piece that hangs: whoever
     comes next goes on behind what has arrived, and the one that hung adds nothing more.
     A picture of another phone's record is taken only from whoever names the hash of its ciphertext, which nobody can
-    who does not hold it (docs/adr/0012). Raises PictureNotWanted for what no record names, TooOften for a phone that
+    who does not hold it (docs/adr/0013). Raises PictureNotWanted for what no record names, TooOften for a phone that
     names too much of that, BodyInvalid for a size other than the record says.
     """
     if not ROLE.fullmatch(role):

@@ -1,5 +1,5 @@
 /**
- * Marks that outlive the store, so that an emptied phone does not look like a new one (docs/adr/0013). Chromium's eviction leaves
+ * Marks that outlive the store, so that an emptied phone does not look like a new one (docs/adr/0014). Chromium's eviction leaves
  * `localStorage`; Safari's leaves the cookie that the county sets. Neither opens anything, and neither names a person.
  */
 import type { DB } from "./store/db.ts";

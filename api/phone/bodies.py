@@ -120,7 +120,7 @@ MARK_DAYS = 400  # as long as browsers keep a cookie
 def mark(response: Response, device: UUID, newest: int, now: datetime) -> None:
     """Leave a mark that outlives the phone's own store, so that an emptied phone does not look like a new one.
 
-    It says which phone this was and the newest of its records here. The page may read it; it opens nothing (adr/0013).
+    It says which phone this was and the newest of its records here. The page may read it; it opens nothing (adr/0014).
     """
     value = f"{device}.{newest}.{day_of(now)}"
     age = MARK_DAYS * 86_400
