@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from actions import phones, pictures, verify
-from models import JournalEntry, Picture, Refusal, Visit
+from actions import pictures, tails, verify
+from models import Device, JournalEntry, Picture, Refusal, Visit
 from rules import ciphers
 
 
@@ -170,20 +170,17 @@ class _Comparison:
         return bool(self.devices[device]["wiped"] or self.devices[device]["gone"])
 
     def _destroyed(self) -> None:
-        """What a disk destroyed cannot come; somebody must be told: by the phone, or by the gap in its count."""
-        missing = {device: phones.gaps(device) for device in self.devices}
+        """What a disk destroyed cannot come; people must be told: as refused on the phone, or as open at the county."""
+        missing = {device: tails.of(Device.get_by_id(device)).open for device in self.devices}
         for event, each in self.gone.items():
             if event in self.entries:
                 continue
             seen = self.seen.get(event)
             said = seen is not None and seen["state"] == "refused"
             said |= any(first <= each["seq"] <= last for first, last in missing[UUID(each["device"])])
-            if said or self._said_by_phone(each):
+            if said:
                 self.found.destroyed += 1
             else:
                 self.found.lost.append(
                     f"no. {each['seq']} of {each['device']} was destroyed on the phone, and nobody says so"
                 )
-
-    def _said_by_phone(self, destroyed: Mapping[str, Any]) -> bool:
-        return False

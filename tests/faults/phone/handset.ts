@@ -4,9 +4,11 @@ import { PhoneClock } from "../../../pwa/clock.ts";
 import { type Engine, makeEngine, type Templates } from "../../../pwa/engine.ts";
 import { makeDeviceKey } from "../../../pwa/envelope.ts";
 import { Local } from "../../../pwa/local.ts";
+import * as marks from "../../../pwa/mark.ts";
 import { makeNet } from "../../../pwa/net.ts";
 import type { Problem } from "../../../pwa/problem.ts";
 import { routes } from "../../../pwa/routes.ts";
+import { check, noticeEmptied } from "../../../pwa/store/check.ts";
 import { type DB, open } from "../../../pwa/store/db.ts";
 import * as device from "../../../pwa/store/device.ts";
 import { PhoneStore } from "../../../pwa/store/index.ts";
@@ -49,6 +51,8 @@ export class Handset {
   /** Of its database; every schedule has new ones. */
   readonly store = `phone-${++count}`;
   readonly cookies = new Map<string, string>();
+  /** Its `localStorage`, which a browser that evicts leaves. */
+  readonly storage = new Map<string, string>();
   /** ms that its clock is ahead of the county's. */
   skew = 0;
   /** How many versions its program is behind the server's. */
@@ -91,6 +95,10 @@ export class Handset {
     const read = () => this.now();
     const db = await open({ name: this.store });
     Disk.belongs(db, life);
+    this.#inHand();
+    const mark = marks.read(this.storage.get("daiban-mark") ?? null, [...this.cookies.values()].join("; "));
+    await life.lived(noticeEmptied(db, mark));
+    await life.lived(check(db, mark));
     const clock = new PhoneClock(read);
     clock.heard = (await device.get(db, "heard")) ?? null;
     const vault = new Vault(db, read, FEW_ROUNDS);
@@ -103,6 +111,8 @@ export class Handset {
       ...{ db, vault, clock, net, version: "faults", sending: store.sending, locks: this.#lockManager(life) },
       changed: () => store.refresh(),
       wiped: () => {
+        this.storage.clear();
+        this.cookies.delete("daiban-phone");
         this.wiped++;
       },
     });
@@ -111,7 +121,7 @@ export class Handset {
       ...{ routes, engine, store, clock, session: new Map(), net },
       env: { standalone: true, ios: false, code: "", version: "faults" },
       online: () => true,
-      send: () => undefined,
+      send: () => void marks.write(db).catch(() => undefined), // as every save does before it sends; sending is the schedule's
       bug: (error) => {
         if (!life.dead && (error as Error)?.name !== "QuotaExceededError" && (error as Error)?.name !== "AbortError")
           parts.bug(error);
@@ -128,6 +138,7 @@ export class Handset {
       await this.#unlock(vault);
       await life.lived(store.warm());
     }
+    await life.lived(marks.write(db));
     return page;
   }
 
@@ -156,7 +167,22 @@ export class Handset {
 
   /** Send and fetch with every window at once; only one of them does it. */
   async send(page = this.page): Promise<Outcome> {
-    return this.life.lived(page.sync.run());
+    this.#inHand();
+    await this.life.lived(marks.write(page.db));
+    const outcome = await this.life.lived(page.sync.run());
+    await this.life.lived(marks.write(page.db));
+    return outcome;
+  }
+
+  /** One phone at a time is worked with: what the program calls `localStorage` is its own. */
+  #inHand(): void {
+    const { storage } = this;
+    const localStorage = {
+      getItem: (name: string) => storage.get(name) ?? null,
+      setItem: (name: string, value: string) => storage.set(name, value),
+      removeItem: (name: string) => storage.delete(name),
+    };
+    Object.defineProperty(globalThis, "localStorage", { value: localStorage, configurable: true });
   }
 
   /** SIGKILL; `power`: the whole phone went dark. */

@@ -364,7 +364,6 @@ class Schedule {
     );
     if (what !== "everything evicted") return;
     this.report.devices.push({ device: phone.device, agent: phone.agent, wiped: false, gone: true });
-    phone.cookies.clear();
     await phone.enrol();
     await this.#calmly(phone, (page) => page.sync.run());
   }
