@@ -83,6 +83,9 @@ async function begin(ctx: Ctx): Promise<Response> {
   const again = ctx.query.has("again"); // stepped back on purpose
   if (!again && isFresh(ctx, draft) && (await ctx.store.photos.info(draft.id, "picture")))
     return seeOther(step(card.id, "confirm"));
+  // Killed at the camera, before the picture was kept: only that is to be done again.
+  if (!again && draft.fields.document && draft.fields.ability && localDay(draft.at) === ctx.clock.today())
+    return seeOther(step(card.id, "camera"));
   return ctx.render("field/verification.html", {
     ...{ action: step(card.id), back: home(card.id), person, draft, draft_key: draft.key },
     ...{ benefits: await benefitsOf(ctx, card), masked: masked_id(card.id_number || card.id_masked) },

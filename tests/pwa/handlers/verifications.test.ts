@@ -222,6 +222,15 @@ test("a second tap on the save keeps one verification and one visit", async () =
   expect(await one.store.records.list()).toHaveLength(2);
 });
 
+test("killed at the camera it comes back there, but not another day", async () => {
+  const one = await ready();
+  await one.post(START, { document: "id_card" });
+  await one.get(CAMERA);
+  expect(went(await one.get(START))).toBe(CAMERA);
+  one.at.now = new Date("2026-11-23T02:06:00.000Z");
+  expect(await (await one.get(START)).text()).toContain("I have seen their:");
+});
+
 test("a picture sent back is taken again for the same entitlements, and names the first", async () => {
   const task = {
     id: id(650),
