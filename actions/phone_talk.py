@@ -138,7 +138,8 @@ def note(phone: Any, said: Said, *, now: datetime) -> bool:
     same = all(getattr(phone, name) == value for name, value in fresh.items())
     recent = phone.heard_at is not None and (now - phone.heard_at).total_seconds() < QUIET
     digits = _digits(phone, said.code) if said.code else None
-    if same and recent and digits is None and not said.done:
+    heard_order = not phone.order or (phone.heard_at or phone.enrolled_at) > (phone.order_at or phone.enrolled_at)
+    if same and recent and heard_order and digits is None and not said.done:
         return False
     fresh |= {"heard_at": now} | ({"clock_ms": clock} if clock is not None and abs(clock) < LARGEST else {})
     with transaction(phone.scope):

@@ -101,6 +101,15 @@ def test_the_hour_of_each_stage_is_kept_and_what_could_not_be_brought_is_told_to
     assert (message.person_id, message.about) == (cast.luo_guoxiu.id, device.id)
 
 
+def test_an_order_is_heard_also_by_a_phone_that_was_heard_a_moment_before(phone, device, ask, cast, clock):
+    ask(phone, "mailbox")
+    given = clock.forward(seconds=5)
+    phones.lock(device, actor=cast.luo_guoxiu.actor, now=given)
+    clock.forward(seconds=5)
+    ask(phone, "mailbox")
+    assert Device.get_by_id(device.id).heard_at > given
+
+
 def test_a_phone_emptied_though_the_order_was_withdrawn_meanwhile_is_empty_all_the_same(phone, device, ask, cast, now):
     phones.lock(device, wipe=True, actor=cast.luo_guoxiu.actor, now=now)
     ask(phone, "mailbox")
