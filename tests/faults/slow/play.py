@@ -482,6 +482,7 @@ class Player:
 
     def read_screen(self, carried: Carried) -> None:
         seen = carried.seen
+        seen.states.clear()  # only what lies there now counts
         if seen.is_enrolled:
             for line in self.lines(carried):
                 if line["record"]:
