@@ -186,7 +186,7 @@ def _matters(people: Sequence[tuple[Any, ...]]) -> dict[UUID, rule.Matters]:
         if not taken(attempts.get(resident, ()), entitlement, last_on):
             due[resident].append(due_on)
     care = {resident for (resident,) in _CARED_FOR(ids)}
-    waiting = {resident for lookup in _WAITING for (resident,) in lookup(ids)}
+    waiting = Lookup.firsts(_WAITING, ids)
     waiting |= {resident for (resident,) in _QUERIED({scope for _, scope, _, _ in people})}
     latest = latest_visits(ids, 1)
     waiting |= {resident for resident, at in _ANSWERED(ids) if _not_visited_since(latest.get(resident), at)}

@@ -130,20 +130,40 @@ def _marked_before(rows: Sequence[Visit]) -> dict[UUID, bool]:
     wanted = [row for row in done if not is_marked(row.mark)]
     if not wanted:
         return {}
-    v = Visit
     of: dict[UUID, list[tuple[datetime, bool]]] = defaultdict(list)
     for row in done:
         of[row.resident_id].append((row.ended_at, is_marked(row.mark)))
-    here = (
-        v.resident.in_([row.resident_id for row in wanted]) & v.outcome.in_(list(rule.DONE)) & v.corrected_by.is_null()
-    )
-    for resident, ended_at, mark in v.select(v.resident, v.ended_at, v.mark).where(here).tuples():
-        of[resident].append((ended_at, is_marked(mark)))
+    known = _last_done_before(wanted)
     found = {}
     for row in wanted:
-        earlier = [each for each in of[row.resident_id] if each[0] < row.ended_at]
+        earlier = [each for each in of[row.resident_id] if each[0] < row.ended_at] + known.get(row.id, [])
         if earlier:
             found[row.id] = max(earlier)[1]
+    return found
+
+
+def _last_done_before(rows: Sequence[Visit]) -> dict[UUID, list[tuple[datetime, bool]]]:
+    """By visit: when the newest done visit of that person before it ended, and whether it left a mark; of those here.
+
+    One short look into the index for each, in one statement: somebody may have been visited for years.
+    """
+    p = models.database.param
+    one = (
+        f"SELECT * FROM (SELECT CAST({p} AS TEXT) AS visit, ended_at, mark FROM visit WHERE resident_id = {p} "  # noqa: S608
+        f"AND ended_at < {p} AND outcome IN {tuple(sorted(rule.DONE))} AND corrected_by IS NULL ORDER BY ended_at DESC LIMIT 1) AS v"
+    )
+    found: dict[UUID, list[tuple[datetime, bool]]] = {}
+    for start in range(0, len(rows), 100):
+        part = rows[start : start + 100]
+        params = [
+            value
+            for row in part
+            for value in (str(row.id), _v.resident.db_value(row.resident_id), _v.ended_at.db_value(row.ended_at))
+        ]
+        sql = " UNION ALL ".join([one] * len(part))
+        for key, ended_at, mark in models.database.execute_sql(sql, params).fetchall():
+            at: Any = _v.ended_at.python_value(ended_at)
+            found[UUID(key)] = [(at, is_marked(_v.mark.python_value(mark)))]
     return found
 
 

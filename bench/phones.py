@@ -61,7 +61,9 @@ class Phone:
             yield Batch(number, size, json.dumps(request, ensure_ascii=False).encode())
 
     def _visit(self) -> dict[str, str]:
-        ended = datetime.now(UTC) - timedelta(minutes=5)
+        ended = datetime.now(UTC) - timedelta(
+            minutes=12 * (1000 - self.seq % 1000)
+        )  # one after the other, as people walk
         resident = self.residents[(self.seq + 1) % len(self.residents)]
         body = {
             "visit": str(ciphers.uuid7()),
@@ -71,7 +73,7 @@ class Phone:
             "notes": NOTES,
             "badge_shown": True,
             "mark": {"kind": "none", "why": "手不方便"},
-            "started_at": instant(ended - timedelta(minutes=20)),
+            "started_at": instant(ended - timedelta(minutes=10)),
             "ended_at": instant(ended),
         }
         return self.event("visit.ended", resident, ended, body)

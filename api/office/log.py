@@ -535,7 +535,7 @@ def _tries(visits: Sequence[Any]) -> dict[UUID, int]:
     """
     p = models.database.param
     one = (
-        f"SELECT * FROM (SELECT {p} AS visit, outcome FROM visit WHERE resident_id = {p} AND ended_at <= {p} "  # noqa: S608
+        f"SELECT * FROM (SELECT CAST({p} AS TEXT) AS visit, outcome FROM visit WHERE resident_id = {p} AND ended_at <= {p} "  # noqa: S608
         f"AND corrected_by IS NULL ORDER BY ended_at DESC LIMIT {MOST_TRIES}) AS v"
     )
     outcomes: dict[str, list[str]] = defaultdict(list)
