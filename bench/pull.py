@@ -130,7 +130,7 @@ def _changed(agent: Phone, server: Server, client: Client, kind: str, village: s
         assert [row["id"] for row in told["rows"]] == [agent.residents[number]]
         rev = told["villages"][village]
         sizes.append(len(answer.body))
-    yield at_most(CHANGED, kind, max(sizes), 1000, "bytes", rows=1, p95_ms=percentile(server.times(SYNC), 95))
+    yield at_most(CHANGED, kind, max(sizes), 1024, "bytes", rows=1, p95_ms=percentile(server.times(SYNC), 95))
 
 
 def _empty(agent: Phone, server: Server, client: Client, kind: str, village: str, times: int) -> Iterator[Found]:
@@ -160,7 +160,7 @@ def _empty(agent: Phone, server: Server, client: Client, kind: str, village: str
         f"{EMPTY}: larger of both bodies",
         kind,
         max(sent, *(len(answer.body) for _, answer in answers)),
-        1000,
+        1024,
         "bytes",
         round_trips=1,
     )
