@@ -60,10 +60,8 @@ def test_a_phone_found_again_counts_again(signed_in, device, ask, cast, now):
     phones.unlock(device, why="找到了", actor=cast.luo_guoxiu.actor, now=now)
     assert Device.get_by_id(device.id).state == "active"
     assert ask(signed_in, "mailbox")[1]["orders"] == []
-    kinds = [
-        entry.kind
-        for entry in JournalEntry.select().where(JournalEntry.kind.startswith("device")).order_by(JournalEntry.position)
-    ]
+    of_phones = JournalEntry.kind.startswith("device") & (JournalEntry.scope == device.scope)
+    kinds = [entry.kind for entry in JournalEntry.select().where(of_phones).order_by(JournalEntry.position)]
     assert kinds == ["device.locked", "device.unlocked"]
 
 
