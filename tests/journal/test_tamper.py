@@ -70,8 +70,8 @@ def broken(settings: Any = None, **given: Any) -> list[str]:
 def test_every_table_is_proven_or_says_why_not():
     """Whoever adds a table writes its rows by events, or says in verify.UNPROVEN what a change there could do."""
     assert {table.__name__ for table in COVERED} == {
-        "Account", "Area", "Badge", "CareEntry", "Clash", "Complaint", "ConsentRecord", "DeathReport", "Delivery",
-        "Device", "Entitlement", "Household", "Installation", "LifeVerification", "Person", "Post", "Request",
+        "Account", "Area", "Badge", "CareEntry", "Clash", "ClosedTail", "Complaint", "ConsentRecord", "DeathReport", "Delivery",
+        "Device", "Entitlement", "Household", "Installation", "LifeVerification", "Person", "Post", "RecoveryReading", "Request",
         "Resident", "Setting", "Station", "Visit",
     }  # fmt: skip
     assert all(len(why) > 20 for why in verify.UNPROVEN.values())
@@ -82,6 +82,7 @@ def one_of_each(db) -> None:
     """A row in every proven table, by an event, as all rows come."""
     chen, wang, li = CAST.chen_guilan, CAST.wang_fang.id, CAST.li_qiang.id
     where = {"scope": TOWNSHIP, "area": VILLAGE}
+    device = enrolled(CAST.wang_fang, by=CAST.luo_guoxiu, now=NOW).id
     seen = where | {"resident": chen.id, "event": uuid7()}
     visited = {"person": wang, "post": CAST.wang_fang.post, "device": uuid7(), "reasons": "care", "outcome": "done"}
     times = {"started_at": NOW, "ended_at": NOW, "received_at": NOW}
@@ -112,6 +113,10 @@ def one_of_each(db) -> None:
         models.Clash(
             **where, resident=chen.id, field="phone", base="", ours="1", theirs="2", event=uuid7(), noted_by=wang,
             noted_at=NOW,
+        ),
+        models.RecoveryReading(device=device, person=li, n=1, why="忘了密码", at=NOW),
+        models.ClosedTail(
+            device=device, scope=TOWNSHIP, first=3, last=4, words="手机丢了", asked=True, closed_by=li, closed_at=NOW
         ),
         models.Badge(
             public_id="p", number="n", person=wang, **where, name="王芳", unit="u", duty="d", valid_from=TODAY,
