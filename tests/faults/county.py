@@ -191,6 +191,7 @@ class County:
             for each in older:
                 each.state = "send_only"
                 each.save()
+            phones.end_sessions([each.id for each in older])
             phone = Device.create(
                 id=device, person=agent.id, scope=TOWNSHIP, public_key=public_key,
                 mailbox_hash=ciphers.token_hash(mailbox), enrolled_at=self.now, enrolled_by=CAST.luo_guoxiu.id,
