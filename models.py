@@ -1387,8 +1387,8 @@ STAFF = (Role.LEAD, Role.TOWNSHIP_HEAD, Role.COUNTY, Role.SYSADMIN)
 #: Every table, parents first.
 TABLES: tuple[type[Row], ...] = (
     Installation, Scope, Setting, Attempt, Area, Station, Person, Post, Account, DeskSession, KnownBrowser, Household,
-    Resident, Departure, CareEntry, ConsentRecord, Entitlement, Device, RecoveryReading, Enrolment, PhoneChallenge, PhoneSession, Challenge,
-    Resident, Departure, CareEntry, ConsentRecord, Entitlement, Device, ClosedTail, Enrolment, PhoneChallenge, PhoneSession, Challenge,
+    Resident, Departure, CareEntry, ConsentRecord, Entitlement, Device, RecoveryReading, ClosedTail, Enrolment,
+    PhoneChallenge, PhoneSession, Challenge,
     JournalEntry, Refusal, Picture, ReadEntry, Visit, LifeVerification, Request, Delivery, DeathReport, Complaint,
     Clash, InboxMessage, Badge, BadgeScan, Import, ImportRow,
 )  # fmt: skip
