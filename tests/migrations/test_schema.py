@@ -34,3 +34,9 @@ def test_the_steps_lead_to_what_the_models_say(db, tmp_path):
         wanted = shape(fresh)
     for table in wanted:
         assert migrated[table] == wanted[table], f"Write a step in migrations/ that changes {table}."
+
+
+def test_every_table_is_named_once() -> None:
+    """Backups, their restores and `verify` go through this list."""
+    assert len(models.TABLES) == len(set(models.TABLES))
+    assert {*models.TABLES} == {*models.Row.__subclasses__()}
