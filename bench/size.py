@@ -2,8 +2,9 @@
 
 *First open*: the page, its style sheet and every script that must have come before the first screen can be used, as
 Chromium's own log of loads has them on a new phone. *In all*: every file of the program that the worker keeps, with the
-worker and the page themselves: all screens, both languages, the camera, the signature pad. Apart from both, and told
-beside them: icons and the pictures in them, which are packed already. No font comes with the program.
+worker and the page themselves: all screens, the camera, the signature pad. Apart from both, and told beside them: icons
+and the pictures in them, which are packed already, and the words in English, a file that only a phone fetches and keeps on
+which somebody has chosen English. No font comes with the program.
 """
 
 from __future__ import annotations
@@ -115,7 +116,9 @@ def print_table(results: Sequence[Result]) -> None:
         print(f"  {name.rsplit('/', 1)[-1] or 'the page':<34}{size if name in first.files else '':>12}{size:>12,}")
     for line in ("found", "budget"):
         print(f"{line:<36}" + "".join(f"{getattr(each, line):>9} KB" for each in results))
-    print(f"beside them: icons, {icons / 1000:.1f} KB")
+    english = {path.name: path.read_text() for path in (ROOT / "static" / "built").glob("english-*.json")}
+    words = sum(_pack(english).values())
+    print(f"beside them: icons, {icons / 1000:.1f} KB; English, fetched once where it is chosen, {words / 1000:.1f} KB")
 
 
 def main() -> int:

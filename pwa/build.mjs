@@ -51,6 +51,9 @@ const program = {
 };
 const messages = new Messages(`${ROOT}pwa/generated/messages.json`); // translations/merge.py writes it
 await divideWords();
+const english = `english-${hash(JSON.stringify(messages.english))}.json`; // no part of what every phone keeps: pwa/english.ts
+writeFileSync(OUT + english, JSON.stringify(messages.english));
+const ENGLISH = JSON.stringify(`/static/built/${english}`);
 const ourSources = {
   name: "our-sources",
   setup(build) {
@@ -64,6 +67,7 @@ const page = await build({
   ...program,
   plugins: [onlyTheField, ourSources, smallLibraries(openPrivates)],
   mangleProps: PRIVATE,
+  define: { ...program.define, ENGLISH },
   sourcemap: "external", // beside the files, for whoever reads a trace; no phone fetches or names them
 });
 
@@ -74,7 +78,7 @@ const built = (name) =>
 
 // plain.js is ES5 and stays as written; its name changes with its words.
 const plainSource = readFileSync(`${ROOT}pwa/plain.js`);
-const plain = `plain-${createHash("sha256").update(plainSource).digest("hex").slice(0, 8)}.js`;
+const plain = `plain-${hash(plainSource)}.js`;
 writeFileSync(OUT + plain, plainSource);
 
 const main = built("pwa/main.ts");
@@ -102,7 +106,7 @@ await build({
   outdir: OUT,
   format: "iife",
   entryNames: "[name]",
-  define: { CACHE: JSON.stringify(`daiban-${cache}`), FILES: JSON.stringify(precache) },
+  define: { CACHE: JSON.stringify(`daiban-${cache}`), FILES: JSON.stringify(precache), ENGLISH },
 });
 
 // The desk's script; no part of what a phone keeps.
@@ -128,7 +132,7 @@ console.log(`phone program ${manifest.version}: ${precache.length} files`);
 
 /** A first bundle, thrown away, says which sources the first open brings: their messages go with them, the others with the rest. */
 async function divideWords() {
-  for (const list of ["first", "later", "english"]) writeList(list, []);
+  for (const list of ["first", "later"]) writeList(list, []);
   const { outputs } = (await build({ ...program, plugins: [onlyTheField], write: false, minify: false })).metafile;
   const first = new Set();
   const follow = (file) => {
@@ -140,7 +144,11 @@ async function divideWords() {
   const sources = (files) => files.flatMap((file) => Object.keys(outputs[file].inputs));
   messages.take(sources([...first]), messages.first);
   messages.take(sources(Object.keys(outputs).filter((file) => !first.has(file))), messages.later);
-  for (const list of ["first", "later", "english"]) writeList(list, messages[list]);
+  for (const list of ["first", "later"]) writeList(list, messages[list]);
+}
+
+function hash(content) {
+  return createHash("sha256").update(content).digest("hex").slice(0, 8);
 }
 
 function writeList(name, list) {

@@ -45,6 +45,7 @@
  * PIN pad island `data-pin`, and `data-seconds="n"` (counts down in words) are used by unlock and enrol only.
  */
 import type { WrongClock } from "./clock.ts";
+import type { Lang } from "./filters.ts";
 import type { Net } from "./net.ts";
 import type { Problem } from "./problem.ts";
 import type {
@@ -85,6 +86,8 @@ export interface Ctx {
   clock: Clock;
   t: Translate;
   render(template: string, context?: Record<string, unknown>, init?: RenderInit): Promise<Response>;
+  /** Have the words of this language at hand; false where they are not on the phone and cannot be fetched. */
+  speak(lang: Lang): Promise<boolean>;
   /** Ask the sync to run soon; never waits. */
   send(why: string): void;
   session: Session;
@@ -112,7 +115,7 @@ export interface RenderInit {
 /** `page` in every template. */
 export interface PageFacts {
   path: string;
-  lang: "zh-Hans" | "en";
+  lang: Lang;
   view: "" | "elder" | "elder elder-max";
   now: Instant;
   today: Day;

@@ -21,8 +21,3 @@ declare module "*/generated/messages.later.json" {
   const messages: (string | string[])[];
   export default messages;
 }
-
-declare module "*/generated/messages.english.json" {
-  const messages: (string | string[])[];
-  export default messages;
-}

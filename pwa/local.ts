@@ -16,6 +16,7 @@ import {
   seeOther,
 } from "./ctx.ts";
 import type { Engine } from "./engine.ts";
+import type { Lang } from "./filters.ts";
 import { Problem } from "./problem.ts";
 import { openQuestions } from "./questions.ts";
 import { page } from "./render.ts";
@@ -40,8 +41,8 @@ export interface Parts {
   send: (why: string) => void;
   /** The rest of the program's screens, fetched when one of them is asked for. */
   later?: () => Promise<Iterable<Route>>;
-  /** Have the words of the chosen language at hand. */
-  speak?: () => Promise<void>;
+  /** Have the words of this language, or of the chosen one, at hand; false while they cannot be had: Chinese stands in. */
+  speak?: (lang?: Lang) => Promise<boolean>;
   /** A bug: told to the console, once. */
   bug: (error: unknown) => void;
   net: Ctx["net"];
@@ -91,8 +92,7 @@ export class Local {
   async #answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const { store } = this.parts;
-    // Where the file of English cannot be had, Chinese stands in for it.
-    await this.parts.speak?.().catch(this.parts.bug);
+    await this.parts.speak?.();
     try {
       const match = await this.#match(request.method, url.pathname);
       if (!match) throw new Problem("not-found", {}, 404);
@@ -160,6 +160,7 @@ export class Local {
     };
     return {
       ...{ request, url, params, query: url.searchParams, form, store, vault: lock, clock, session, env, send, net },
+      speak: async (lang) => (await this.parts.speak?.(lang)) ?? true,
       t: engine.t,
       isFragment: request.headers.get("HX-Request-Type") === "partial",
       render: async (template, context = {}, init = {}) =>

@@ -5,6 +5,7 @@ import { countWords } from "./count.ts";
 import type { Settings } from "./ctx.ts";
 import { keepDrafts } from "./drafts.ts";
 import { makeEngine } from "./engine.ts";
+import { English } from "./english.ts";
 import { showFirstError } from "./errors.ts";
 import { first } from "./first.ts";
 import messages from "./generated/messages.first.json" with { type: "json" };
@@ -33,6 +34,8 @@ const OLD_DRAFT_MS = 30 * 86_400_000;
 interface InstallOffer extends Event {
   prompt(): Promise<void>;
 }
+
+declare const ENGLISH: string; // the address of its file, put in by pwa/build.mjs
 
 const root = document.documentElement;
 const version = root.dataset.version ?? "";
@@ -111,7 +114,15 @@ async function start(): Promise<void> {
     timer = setTimeout(() => send("timer"), pauseMs(failures));
   };
 
-  const words = { "zh-Hans": messages, en: [] as typeof messages };
+  const net = makeNet(window.fetch.bind(window));
+  const online = () => navigator.onLine && reached;
+  const english = new English(net, ENGLISH, online);
+  const words = {
+    "zh-Hans": messages,
+    get en() {
+      return english.words;
+    },
+  };
   const engine = makeEngine(templates, words, () => settings.lang);
   let offer: InstallOffer | null = null;
   window.addEventListener("beforeinstallprompt", (event) => {
@@ -133,14 +144,10 @@ async function start(): Promise<void> {
       messages.push(...rest.messages);
       return rest.routes;
     },
-    speak: async () => {
-      if (settings.lang === "en" && words.en.length === 0) words.en = (await import("./english.ts")).messages;
-    },
-    env,
-    online: () => navigator.onLine && reached,
+    speak: async (lang = settings.lang) => lang !== "en" || english.have(),
+    ...{ env, online, net },
     send: (why) => void send(why),
     bug,
-    net: makeNet(window.fetch.bind(window)),
   });
 
   document.addEventListener("htmx:config:request", (event) => {

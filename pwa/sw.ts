@@ -17,19 +17,32 @@ const worker = self as unknown as Worker; // the DOM's types and the worker's ca
 
 declare const CACHE: string; // name with the hash of the files, put in by pwa/build.mjs
 declare const FILES: string[];
+declare const ENGLISH: string; // the file of English words: kept from when it is first asked for
 
 const SHELL = "/field/";
 
 worker.addEventListener("install", (event) => {
   // `reload`: what the browser's own cache still holds of an older version must not get in.
-  const fresh = [SHELL, ...FILES].map((path) => new Request(path, { cache: "reload" }));
-  event.waitUntil(keep(fresh));
+  const fresh = (paths: string[]) => paths.map((path) => new Request(path, { cache: "reload" }));
+  event.waitUntil(spoken().then((english) => keep(fresh([SHELL, ...FILES, ...english]))));
 });
+
+/** The file of English, where the version before kept one. */
+async function spoken(): Promise<string[]> {
+  for (const name of (await caches.keys()).filter(ours)) {
+    const kept = await (await caches.open(name)).keys();
+    if (kept.some(({ url }) => /\/english-\w+\.json$/.test(url))) return [ENGLISH];
+  }
+  return [];
+}
+
+const ours = (name: string) => name.startsWith("daiban-");
+
+const page = (answer: Response) => (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
 
 /** All of one version, or nothing: the version before stays until then. */
 async function keep(wanted: Request[]): Promise<void> {
   const answers = await Promise.all(wanted.map((request) => fetch(request)));
-  const page = (answer: Response) => (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
   // A network's own page may answer for any address, with 200.
   if (answers.some((answer, at) => !answer.ok || answer.redirected || page(answer) !== (at === 0)))
     throw new Error("not the files of this version");
@@ -41,7 +54,7 @@ async function keep(wanted: Request[]): Promise<void> {
 }
 
 worker.addEventListener("activate", (event) => {
-  const old = (name: string) => name.startsWith("daiban-") && name !== CACHE;
+  const old = (name: string) => ours(name) && name !== CACHE;
   // The version before stays, for a window that still runs it under an open form asks for its parts (camera, signature).
   const clean = async () => {
     const gone = (await caches.keys()).filter(old).slice(0, -1); // in the order they were made
@@ -67,7 +80,12 @@ worker.addEventListener("message", (event) => {
 async function fromShell(wanted: Request | string): Promise<Response> {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(wanted, { ignoreSearch: true });
-  return kept ?? (wanted === SHELL ? undefined : await caches.match(wanted)) ?? fetch(wanted);
+  const found = kept ?? (wanted === SHELL ? undefined : await caches.match(wanted));
+  if (found) return found;
+  const answer = await fetch(wanted);
+  const english = wanted !== SHELL && new URL((wanted as Request).url).pathname === ENGLISH;
+  if (english && answer.ok && !page(answer)) await cache.put(wanted, answer.clone()).catch(() => undefined); // a full phone speaks it all the same
+  return answer;
 }
 
 export {};

@@ -61,12 +61,24 @@ async function phone(ctx: Ctx): Promise<Response> {
 }
 
 async function view(ctx: Ctx): Promise<Response> {
-  return ctx.render("field/me-view.html", { settings: await ctx.store.settings.get() });
+  return ctx.render("field/me-view.html", { settings: await ctx.store.settings.get(), errors: {} });
 }
 
+/** English counts once it is on the phone; the size of the words counts at once. */
 async function setView(ctx: Ctx): Promise<Response> {
+  const { settings } = ctx.store;
+  const view = VIEWS[ctx.form.get("view") ?? ""] ?? "";
   const lang = ctx.form.get("lang") === "en" ? "en" : "zh-Hans";
-  await ctx.store.settings.set({ lang, view: VIEWS[ctx.form.get("view") ?? ""] ?? "" });
+  if (lang !== (await settings.get()).lang && !(await ctx.speak(lang))) {
+    await settings.set({ view });
+    const errors = {
+      lang: ctx.t(
+        "English has to be fetched once, and there is no signal now. Choose it where there is; all stays as it is.",
+      ),
+    };
+    return ctx.render("field/me-view.html", { settings: await settings.get(), errors }, { status: 422 });
+  }
+  await settings.set({ lang, view });
   return seeOther(ctx.form.has("done") ? "/field/me" : "/field/me/view");
 }
 

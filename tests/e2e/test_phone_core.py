@@ -352,6 +352,33 @@ def test_size_of_words_and_language(enrolled: Phone) -> None:
     enrolled.look("unlock-max")
 
 
+def test_english_is_fetched_once_and_stays(enrolled: Phone, server: Server) -> None:
+    page = enrolled.page
+    page.click("nav >> text=我的")
+    page.click("text=字号和语言")
+    server.kill()
+    page.click("text=English")
+    expect(page.locator(".error")).to_contain_text("英文要取一次，现在没有信号")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.locator("#lang-zh-Hans")).to_be_checked()
+    enrolled.look("me-view-english-without-signal")
+    server.start()
+    page.evaluate("dispatchEvent(new Event('online'))")  # the phone hears the county again
+    settle(page)
+    page.goto("/field/")
+    enter(page)
+    page.click("nav >> text=我的")
+    page.click("text=字号和语言")
+    page.click("text=English")
+    expect(page.locator("h1")).to_have_text("Size of words, language")
+    server.kill()
+    page = reopen(enrolled)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("main")).to_contain_text("please enter your 6 digits")
+    enter(page)
+    expect(page.locator("nav")).to_contain_text("Today")
+
+
 def test_inside_wechat_it_asks_for_the_phones_own_browser(phone: Callable[..., Phone], playwright: Playwright) -> None:
     mine = phone(user_agent="Mozilla/5.0 (Linux; Android 12) Chrome/120 Mobile Safari/537.36 MicroMessenger/8.0")
     mine.page.goto("/field/enrol#0123456789ABCDEFGHJKMNPQRS")

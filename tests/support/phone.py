@@ -16,7 +16,7 @@ from tests.support.browser import FLAGS, chromium, fake_camera
 
 # What a browser says when the server is away: being offline is normal, and no fault of the program.
 OFFLINE = re.compile(
-    r"ERR_CONNECTION|ERR_INTERNET|ERR_NETWORK|ERR_EMPTY_RESPONSE|ERR_SOCKET|Failed to fetch|NetworkError|status of (4\d\d|503)"
+    r"ERR_CONNECTION|ERR_FAILED|ERR_INTERNET|ERR_NETWORK|ERR_EMPTY_RESPONSE|ERR_SOCKET|Failed to fetch|NetworkError|status of (4\d\d|503)"
 )
 
 
