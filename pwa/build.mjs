@@ -54,11 +54,15 @@ await divideWords();
 const english = `english-${hash(JSON.stringify(messages.english))}.json`; // no part of what every phone keeps: pwa/english.ts
 writeFileSync(OUT + english, JSON.stringify(messages.english));
 const ENGLISH = JSON.stringify(`/static/built/${english}`);
+// What is fetched later says that main has come before, so that all main brings is one file and compresses as one.
+const FETCHED_LATER = /[\\/]pwa[\\/](later|signature)\.ts$/;
 const ourSources = {
   name: "our-sources",
   setup(build) {
     build.onLoad({ filter: OURS }, ({ path }) => ({
-      contents: openPrivates(messages.number(readFileSync(path, "utf8"))),
+      contents:
+        (FETCHED_LATER.test(path) ? 'import "./main.ts"; ' : "") +
+        openPrivates(messages.number(readFileSync(path, "utf8"))),
       loader: path.endsWith(".ts") ? "ts" : "js",
     }));
   },
@@ -81,7 +85,7 @@ const plainSource = readFileSync(`${ROOT}pwa/plain.js`);
 const plain = `plain-${hash(plainSource)}.js`;
 writeFileSync(OUT + plain, plainSource);
 
-const main = built("pwa/main.ts");
+const main = withoutStub(built("pwa/main.ts"));
 const styles = built("pwa/styles.css");
 const scripts = readdirSync(OUT).filter((file) => file.endsWith(".js"));
 const icons = readdirSync(`${ROOT}static/icons`).filter((file) => file.endsWith(".png"));
@@ -145,6 +149,16 @@ async function divideWords() {
   messages.take(sources([...first]), messages.first);
   messages.take(sources(Object.keys(outputs).filter((file) => !first.has(file))), messages.later);
   for (const list of ["first", "later"]) writeList(list, messages[list]);
+}
+
+/** esbuild's own file for main says only where the rest is: the page asks for that at once, one wait less on a slow net. */
+function withoutStub(stub) {
+  const file = OUT + stub.split("/").pop();
+  const [, chunk] = readFileSync(file, "utf8").match(/^import"\.\/([\w-]+\.js)";\n?$/) ?? [];
+  if (!chunk) throw new Error(`${stub} says more than where main is: look at FETCHED_LATER in pwa/build.mjs`);
+  rmSync(file);
+  rmSync(`${file}.map`);
+  return `/static/built/${chunk}`;
 }
 
 function hash(content) {

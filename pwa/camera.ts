@@ -3,7 +3,7 @@
  * encrypted and stored before the view closes. Markup contract: pwa/ctx.ts.
  */
 import type { Store } from "./ctx.ts";
-import { submit } from "./forms.ts";
+import { hidden, submit } from "./forms.ts";
 
 const LONGEST = 1600; // px: a face in a half-length picture keeps more than 300 px
 const QUALITIES = [0.82, 0.72, 0.62, 0.52, 0.42];
@@ -116,16 +116,6 @@ async function still(video: HTMLVideoElement): Promise<CanvasImageSource> {
   canvas.height = video.videoHeight;
   canvas.getContext("2d")!.drawImage(video, 0, 0);
   return canvas;
-}
-
-export function hidden(form: HTMLFormElement, name: string): HTMLInputElement {
-  const known = form.querySelector<HTMLInputElement>(`input[type="hidden"][name="${CSS.escape(name)}"]`);
-  if (known) return known;
-  const input = document.createElement("input");
-  input.type = "hidden";
-  input.name = name;
-  form.append(input);
-  return input;
 }
 
 /** The page moved on (back, lock): the camera light goes out. */

@@ -30,15 +30,15 @@ export function enliven(root: Element, parts: IslandParts): void {
     button.addEventListener("click", () => parts.install.ask().then(parts.refresh));
   }
   for (const view of all<HTMLElement>(root, "[data-camera]"))
-    import("./camera.ts").then(({ openCamera }) =>
+    import("./later.ts").then(({ openCamera }) =>
       openCamera(view, { photos: parts.store.photos, limit: () => photoBytes(parts.store), go: parts.go }),
     );
   for (const boxes of all<HTMLElement>(root, "[data-groups]"))
-    import("./groups.ts").then(({ openGroups }) => openGroups(boxes));
+    import("./later.ts").then(({ openGroups }) => openGroups(boxes));
   for (const box of all<HTMLElement>(root, "[data-bundle]"))
-    import("./handover.ts").then(({ makeFile }) => makeFile(box, parts.db));
+    import("./later.ts").then(({ makeFile }) => makeFile(box, parts.db));
   for (const box of all<HTMLElement>(root, "[data-carry]"))
-    import("./handover.ts").then(({ pickFile }) => pickFile(box, parts));
+    import("./later.ts").then(({ pickFile }) => pickFile(box, parts));
   for (const pad of all<HTMLElement>(root, "[data-signature]"))
     import("./signature.ts").then(({ openPad }) => openPad(pad, { photos: parts.store.photos }));
 }

@@ -1,9 +1,8 @@
 /** The resident's mark: strokes as compact JSON (≤ 8 KB), sealed and stored after each stroke. signature_pad comes only here. */
 import SignaturePad from "signature_pad";
 import { utf8, words } from "./bytes.ts";
-import { hidden } from "./camera.ts";
 import type { Store } from "./ctx.ts";
-import { submit } from "./forms.ts";
+import { hidden, submit } from "./forms.ts";
 
 const LIMIT = 8 * 1024;
 

@@ -197,7 +197,7 @@ class Talk {
       });
     await this.#pictures();
     if ((await records.counts(db)).carried) {
-      const { bring } = await import("./carry.ts");
+      const { bring } = await import("./later.ts");
       if (await bring({ ...this.parts, changed: () => this.#told() })) throw new Cut();
     }
     if (await records.allKept(db)) {

@@ -107,7 +107,7 @@ async function makeVault(ctx: Ctx): Promise<Response> {
   const store = ctx.store as PhoneStore;
   if ((await store.db.count("outbox")) > 0) {
     // The keys of a former self are gone: what it wrote travels as it is, sealed, and the new chain begins at one.
-    const { keepForFormerSelf } = await import("../store/carried.ts");
+    const { keepForFormerSelf } = await import("../later.ts");
     await keepForFormerSelf(store.db, ctx.clock.now());
   }
   const { pkcs8, spki } = await makeDeviceKey();

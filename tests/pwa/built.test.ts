@@ -64,6 +64,10 @@ test("the first open brings neither signature nor camera nor the rest of the scr
   expect(first().join()).not.toMatch(/signature|camera|later/);
   const kept = read("static/built/sw.js");
   expect(PROGRAM.filter((name) => name !== "sw.js" && !kept.includes(name))).toEqual([]);
+  // Each further file is packed without what the others have said: one for the first open, the rest, the signature pad.
+  expect(PROGRAM.filter((name) => name !== "sw.js").map((name) => name.split("-")[0])).toEqual([
+    ...["chunk", "later", "signature"],
+  ]);
 });
 
 test("the first open stays within its 65 KB", () => {
