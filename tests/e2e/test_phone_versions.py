@@ -48,8 +48,8 @@ def put_in_place_the_next_version(server: Server) -> None:
     new = "main-NEXT0000.js"
     (built / new).write_text((built / old).read_text() + '\n;document.documentElement.dataset.next = "";')
     (built / old).unlink()
-    worker = (built / "sw.js").read_text()
-    (built / "sw.js").write_text(re.sub(r"daiban-[0-9a-f]{12}", "daiban-next", worker).replace(old, new))
+    for script in built.glob("*.js"):  # the later parts name it too
+        script.write_text(re.sub(r"daiban-[0-9a-f]{12}", "daiban-next", script.read_text()).replace(old, new))
     manifest |= {"main": f"/static/built/{new}", "version": "next"}
     (built / "manifest.json").write_text(json.dumps(manifest))
 

@@ -1,8 +1,8 @@
 /**
  * A phone's whole store as a file, so that a later version can be tried on what an earlier one really wrote.
  *
- * Before `VERSION` of pwa/store/db.ts grows, `FREEZE=1` before Vitest's run of tests/pwa/stores.test.ts writes the store of the
- * version that still is, `v<VERSION>.json`; commit it, and never make it again.
+ * Before `VERSION` of pwa/store/db.ts grows, `node node_modules/vitest/vitest.mjs run --config tests/pwa/stores/freeze.config.ts`
+ * writes the store of the version that still is, `v<VERSION>.json`; commit it, and never make it again.
  */
 import { b64, unb64 } from "../../../pwa/bytes.ts";
 
