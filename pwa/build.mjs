@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { smallLibraries } from "./build/cut.mjs";
 import { openPrivates, PRIVATE } from "./build/privates.mjs";
+import { shorten } from "./build/shorten.mjs";
 import { onlyTheField } from "./build/styles.mjs";
 import { compileForPhone } from "./build/templates.mjs";
 import { Messages, OURS } from "./build/words.mjs";
@@ -74,6 +75,10 @@ const page = await build({
   define: { ...program.define, ENGLISH },
   sourcemap: "external", // beside the files, for whoever reads a trace; no phone fetches or names them
 });
+await shorten(
+  OUT,
+  Object.keys(page.metafile.outputs).flatMap((path) => path.match(/[^/]+\.js$/) ?? []),
+);
 
 const built = (name) =>
   Object.entries(page.metafile.outputs)
