@@ -88,7 +88,12 @@ test("the templates ask htmx for nothing that pwa/build/cut.mjs took away", () =
     for (const file of readdirSync(ROOT + folder, { recursive: true }) as string[]) {
       if (!file.endsWith(".html")) continue;
       for (const [, name, value] of read(`${folder}/${file}`).matchAll(/\s(hx-[\w:-]+|data-hx-[\w:-]+)="([^"]*)"/g))
-        if (!left.test(name!) || /\[|\bjs:|\b(next|previous|find|closest) |Morph|outerSync|transition/.test(value!))
+        if (
+          !left.test(name!) ||
+          /^data-/.test(name!) ||
+          /\[|\bjs:|\b(next|previous|find|closest) |throttle|intersect|revealed/.test(value!) ||
+          (name === "hx-swap" && value !== "innerHTML")
+        )
           strange.push(`${folder}/${file}: ${name}="${value}"`);
       if (/<script|hx-on|hx-swap-oob|hx-preserve/.test(read(`${folder}/${file}`)) && !file.endsWith("shell.html"))
         strange.push(`${folder}/${file}: a script, hx-on, hx-swap-oob or hx-preserve`);
