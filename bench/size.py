@@ -89,7 +89,7 @@ def _open(server: Server) -> tuple[set[str], dict[str, str]]:
         until(page, "window.firstScreen > 0")
         loaded = set(page.evaluate(LOADED))
         worker = context.request.get("/field/sw.js").text()
-        kept = re.findall(r"/static/[\w./-]+\.(?:js|css)", worker)
+        kept = re.findall(r"/static/[\w./-]+\.(?:js|css)\b", worker)
         assert kept, "the worker names no files"
         texts = {path: context.request.get(path).text() for path in [*kept, "/field/"]} | {"/field/sw.js": worker}
         browser.close()
