@@ -103,7 +103,7 @@ def elsewhere(made, settings, tmp_path) -> Settings:
     if made.kind == "sqlite":
         url = f"sqlite:///{tmp_path / 'new' / 'daiban.sqlite3'}"
     else:
-        url = databases.make_postgres(f"{settings.database.rpartition('/')[2].partition('?')[0]}_new")
+        url = databases.make_postgres(f"{settings.database.partition('?')[0].rpartition('/')[2]}_new")
     return replace(settings, database=url, blobs=str(tmp_path / "new" / "blobs"))
 
 
