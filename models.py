@@ -873,6 +873,7 @@ class Enrolment(Row):
     claim_hash = TextField(null=True)
     mailbox = SealedField(null=True)  # handed over at release
     version = TextField(default="")
+    again = JsonField(null=True)  # {device, mailbox}: what the phone says it was, and the hash of its token
     device = ForeignKeyField(Device, null=True, on_delete="RESTRICT", backref="+")
 
     @classmethod

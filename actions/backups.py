@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from peewee import fn
@@ -28,6 +29,7 @@ from models import (
     transaction,
 )
 from rules import backups as rule
+from rules import ciphers
 from rules.days import day_of
 
 #: States in which a whole picture lies on the disk.
@@ -150,16 +152,22 @@ def _of(pictures: Iterable[Named]) -> Iterator[object]:
             yield (Picture.role == role) & Picture.event.in_(events[start : start + AT_ONCE])
 
 
-def heard_before_restore(earliest: datetime, *, at: datetime) -> datetime:
+def heard_before_restore(earliest: datetime, *, at: datetime, phone: Any) -> datetime:
     """The earliest a record can have been signed, where a restore gave the position that its phone had seen to another.
 
     `earliest`: when what stands there now was received. `at`: the time the record claims. One from before the restore had
-    seen a journal that went on after the backup: it was signed after that was made.
+    seen a journal that went on after the backup: it was signed after that was made. A phone that the backup did not know
+    has heard nothing of the restored county until it was released again, and wrote nothing before its first release.
     """
     here = Installation.get()
-    if here.restored_at is None or not at < here.restored_at <= earliest:
+    if here.restored_at is None:
         return earliest
-    return min(earliest, here.restored_from)
+    back = rule.came_back(phone.id, phone.enrolled_at, here.restored_at)
+    until = phone.enrolled_at if back else here.restored_at
+    if not (at < until and here.restored_at <= earliest):
+        return earliest
+    made_at: datetime = here.restored_from
+    return min(earliest, max(made_at, ciphers.uuid7_at(phone.id)) if back else made_at)
 
 
 # ---- what a phone may let go of

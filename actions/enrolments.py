@@ -9,7 +9,7 @@ from uuid import UUID
 
 import models
 from actions import inbox, journal, phones
-from models import Attempt, Device, Enrolment, Person, Post, transaction
+from models import Attempt, Device, Enrolment, Installation, Person, Post, transaction
 from rules import ciphers
 from rules import enrolment as rule
 from rules.actors import Actor, Role, area_prefix, scope_of
@@ -27,12 +27,20 @@ class Claimed:
 
 
 @dataclass(frozen=True)
+class Again:
+    """What a phone is known by: its id, and the hash of its mailbox token. It keeps both where the county forgot it."""
+
+    device: UUID
+    mailbox_hash: str
+
+
+@dataclass(frozen=True)
 class Released:
     """What the phone gets once its digits were typed."""
 
     device: UUID
     person: UUID
-    mailbox: str
+    mailbox: str  # empty: the phone has its own
 
 
 def offer(agent: Actor, *, actor: Actor, now: datetime) -> Enrolment:
@@ -67,8 +75,11 @@ def void(enrolment: Enrolment, *, actor: Actor, now: datetime) -> None:
         _void(list(found), why="taken back", actor=actor, now=now)
 
 
-def claim(code: str, public_key_b64: str, version: str, *, network: str, now: datetime) -> Claimed:
+def claim(
+    code: str, public_key_b64: str, version: str, *, again: Again | None = None, network: str, now: datetime
+) -> Claimed:
     """A phone asks with the code it was shown. Raises EnrolmentCodeUnknown, EnrolmentVoid, TooOften, BodyInvalid."""
+    said = None if again is None else {"device": str(again.device), "mailbox": again.mailbox_hash}
     _limit(network, now)
     public_key = ciphers.unb64(public_key_b64)
     ciphers.public_key_from(public_key)
@@ -87,7 +98,7 @@ def claim(code: str, public_key_b64: str, version: str, *, network: str, now: da
         elif decision != "gone":
             Enrolment.update(
                 state="claimed", code=None, public_key=public_key, claim_hash=ciphers.token_hash(token),
-                digits=ciphers.enrolment_digits(cleaned[: rule.TYPED], public_key_b64), version=version,
+                digits=ciphers.enrolment_digits(cleaned[: rule.TYPED], public_key_b64), version=version, again=said,
             ).where(Enrolment.id == found.id).execute()  # fmt: skip
     if decision == "void":  # raised outside, for the voiding must stay
         raise EnrolmentVoid()
@@ -116,24 +127,28 @@ def release(enrolment: Enrolment, digits: str, *, actor: Actor, now: datetime) -
 
 
 def _release(found: Enrolment, *, actor: Actor, now: datetime) -> Device:
-    mailbox = ciphers.b64(os.urandom(32))
     Person.locked(found.person_id)
+    mailbox = ciphers.b64(os.urandom(32))
+    made = Again(ciphers.uuid7(int(now.timestamp() * 1000)), ciphers.token_hash(mailbox))
+    again = _forgotten(found)
+    this = again or made
     old = list(Device.select().where(Device.person == found.person_id, Device.state == "active"))
     device = Device(
-        id=ciphers.uuid7(int(now.timestamp() * 1000)), person=found.person_id, scope=found.scope,
-        public_key=found.public_key, mailbox_hash=ciphers.token_hash(mailbox), enrolled_at=now,
-        enrolled_by=actor.person, version=found.version,
+        id=this.device, person=found.person_id, scope=found.scope, public_key=found.public_key,
+        mailbox_hash=this.mailbox_hash, enrolled_at=now, enrolled_by=actor.person, version=found.version,
     )  # fmt: skip
     models.insert([device])
     for each in old:
         each.state = "send_only"
     Device.update(state="send_only").where(Device.id.in_([each.id for each in old])).execute()
     phones.end_sessions([each.id for each in old])
-    Enrolment.update(state="released", device=device, mailbox=mailbox, digits=None).where(
+    handed = None if again else mailbox
+    Enrolment.update(state="released", device=device, mailbox=handed, digits=None).where(
         Enrolment.id == found.id
     ).execute()
     body = {"device": device.id, "person": found.person_id, "enrolment": found.id, "sends_only": [e.id for e in old]}
-    journal.write([journal.Deed("device.enrolled", found.scope, body, rows=[device, *old])], actor=actor, now=now)
+    kind = "device.known_again" if again else "device.enrolled"
+    journal.write([journal.Deed(kind, found.scope, body, rows=[device, *old])], actor=actor, now=now)
     county = Post.in_force(day_of(now)).where(Post.role == Role.COUNTY)
     told = {found.person_id, *(post.person_id for post in county if _covers(post.area, found.scope))}
     name = Person.select(Person.name).where(Person.id == found.person_id).scalar()
@@ -142,6 +157,21 @@ def _release(found: Enrolment, *, actor: Actor, now: datetime) -> Device:
         now=now,
     )
     return device
+
+
+def _forgotten(found: Enrolment) -> Again | None:
+    """What the phone says it was, where a restored county bears nothing of that id or token: it goes on as that phone.
+
+    Whoever claimed has to hold its key to open a session, and a person vouches for whose it is: more is not known of a new
+    phone either. What cannot be is passed over, and the phone becomes a new one.
+    """
+    restored_at = Installation.select(Installation.restored_at).scalar()
+    if found.again is None or restored_at is None:
+        return None
+    said = Again(UUID(found.again["device"]), found.again["mailbox"])
+    taken = (Device.id == said.device) | (Device.mailbox_hash == said.mailbox_hash)
+    given_before = ciphers.uuid7_at(said.device) < restored_at
+    return said if given_before and not Device.select().where(taken).exists() else None
 
 
 def state_of(enrolment: UUID, claim_token: str, *, now: datetime) -> tuple[str, Released | None]:
@@ -154,7 +184,7 @@ def state_of(enrolment: UUID, claim_token: str, *, now: datetime) -> tuple[str, 
     state = rule.state(_offer(found), now=now)
     if state != "released":
         return {"claimed": "waiting"}.get(state, state), None
-    return state, Released(found.device_id, found.person_id, found.mailbox)
+    return state, Released(found.device_id, found.person_id, found.mailbox or "")
 
 
 def forget_release(device: UUID) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from actions import arrivals, inbox, journal, sync
+from actions import arrivals, backups, inbox, journal, sync
 from actions.arrivals import Batch
 from models import Device, JournalEntry, Person, transaction
 from rules import events
@@ -116,8 +116,11 @@ def _span(entry: Any, payload: events.Payload) -> Span:
     """The trusted time of the record as it was on arrival: the later adoption says nothing about it."""
     e = JournalEntry
     heard = e.select(e.received_at).where((e.scope == entry.scope) & (e.position == payload.after)).scalar()
-    enrolled = Device.select(Device.enrolled_at).where(Device.id == entry.device).scalar()
-    return Span(min(heard or enrolled or entry.received_at, entry.received_at), entry.received_at)
+    phone = Device.get_or_none(Device.id == entry.device)
+    earliest = min(heard or (phone.enrolled_at if phone else entry.received_at), entry.received_at)
+    if phone is not None and payload.at < earliest:
+        earliest = backups.heard_before_restore(earliest, at=payload.at, phone=phone)
+    return Span(earliest, entry.received_at)
 
 
 def _close(entry: Any, state: str, words: str, now: datetime) -> None:

@@ -381,7 +381,7 @@ def _decide(fresh: Sequence[_Opened], batch: Batch, now: datetime, *, breaks: bo
         record, phone = each.record, each.phone
         earliest = min(heard.get((record.scope, record.after), phone.enrolled_at), now)
         if rule.told_at(record.at, record.offset_ms) < earliest:
-            earliest = backups.heard_before_restore(earliest, at=record.at)
+            earliest = backups.heard_before_restore(earliest, at=record.at, phone=phone)
         batch.spans[record.id] = Span(earliest, now)
         batch.offsets[record.id] = offsets.get(phone.id, phone.clock_ms)
         offsets[phone.id] = record.offset_ms if record.offset_ms is not None else offsets.get(phone.id)

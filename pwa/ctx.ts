@@ -129,6 +129,8 @@ export interface PageFacts {
   version: string;
   locked: boolean;
   clock: WrongClock | null;
+  /** The county does not know this phone any more: it is to be set up again, and keeps what it has. */
+  unknown: boolean;
 }
 
 export interface Clock {

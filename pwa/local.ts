@@ -120,7 +120,7 @@ export class Local {
 
   /** Not heard for too long: the pack closes until the county answers; what was written stays and can be sent. */
   async #underLease(path: string): Promise<void> {
-    if (/^\/field\/(outbox|me)/.test(path)) return;
+    if (/^\/field\/(outbox|me|enrol)/.test(path)) return;
     if (await device.get(this.parts.store.db, "replaced")) throw new Problem("phone-replaced", {}, 403);
     const heard = await device.get(this.parts.store.db, "heard");
     const days = (await device.get(this.parts.store.db, "lease_days")) ?? LEASE_DAYS;
@@ -170,18 +170,19 @@ export class Local {
 
   async #facts(path: string): Promise<PageFacts> {
     const { store, clock, env, online } = this.parts;
-    const [settings, counts, identity, agent] = await Promise.all([
+    const [settings, counts, identity, agent, unknown] = await Promise.all([
       store.settings.get(),
       store.outbox.counts(),
       device.get(store.db, "identity"),
       device.get(store.db, "agent"),
+      device.get(store.db, "unknown"),
     ]);
     const questions = store.vault.unlocked ? (await openQuestions(store)).length : 0;
     return {
       ...{ path, lang: settings.lang, view: settings.view, now: clock.now().toISOString(), today: clock.today() },
       ...{ online: online(), waiting: counts.waiting, needs_you: counts.needs_you + questions, agent: agent ?? "" },
       ...{ demo: identity?.demo ?? false, version: env.version, locked: !store.vault.unlocked },
-      clock: clock.wrong(),
+      ...{ clock: clock.wrong(), unknown: unknown ?? false },
     };
   }
 }

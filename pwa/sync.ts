@@ -147,7 +147,10 @@ export class Sync {
       return { kind: "done", changed: talk.changed };
     } catch (error) {
       if (error instanceof Cut) return { kind: "unreachable" };
-      if (error instanceof Refused) return { kind: "refused", code: error.code };
+      if (error instanceof Refused) {
+        if (error.code === "phone-unknown") await talk.notKnown();
+        return { kind: "refused", code: error.code };
+      }
       throw error;
     } finally {
       sending.clear();
@@ -208,6 +211,13 @@ class Talk {
     if ((await records.forgetOld(db, before)) > 0) this.changed = true;
     if ((await device.get(db, "order")) === "wipe") await this.#wipe();
     if (broken !== undefined) throw broken;
+  }
+
+  /** Neither its session nor its mailbox is one of the county's: it was put back from a backup made before it knew this phone. */
+  async notKnown(): Promise<void> {
+    if (await device.get(this.parts.db, "unknown")) return;
+    await device.put(this.parts.db, "unknown", true);
+    this.changed = true;
   }
 
   /** Something that a page shows has changed. */
@@ -350,6 +360,7 @@ class Talk {
       await device.put(db, "identity", { ...identity, epoch: answer.epoch });
       this.changed = true;
     }
+    await device.remove(db, "unknown");
     const receipts = answer.receipts ?? [];
     const received = await records.receive(db, receipts, new Date(heard.at).toISOString());
     if (received.length) this.changed = true;

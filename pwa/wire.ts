@@ -72,6 +72,8 @@ export interface EnrolmentRequest {
   code: string;
   public_key: string;
   version: string;
+  /** What the phone was before the county forgot it: its id, and the SHA-256 of its mailbox token. */
+  again?: { device: Uuid; mailbox: string } | null;
 }
 
 export interface EnrolmentClaim {

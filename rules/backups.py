@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from rules.ciphers import uuid7_at
 
 #: A picture that has not come for so long no longer holds back what its phone may let go of [DEF].
 PICTURE_WAIT = timedelta(days=30)
@@ -28,3 +31,12 @@ def key_ends_on(month: str, *, days: int) -> date:
 def is_late(backed_up_at: datetime | None, *, now: datetime, days: int) -> bool:
     """Whether the newest verified backup is older than `days`; what is exactly so old is still in time."""
     return backed_up_at is not None and now - backed_up_at > timedelta(days=days)
+
+
+def came_back(phone: UUID, enrolled_at: datetime, restored_at: datetime) -> bool:
+    """Whether the phone had been given out before the restore, and the backup did not know it.
+
+    The county gives phones their ids, so an id says when its phone was first released; one that was released again after
+    the restore kept its own.
+    """
+    return uuid7_at(phone) < restored_at <= enrolled_at

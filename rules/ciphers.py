@@ -11,6 +11,7 @@ import hmac
 import os
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -43,11 +44,19 @@ def unb64(text: str) -> bytes:
         raise Unreadable(str(error)) from error
 
 
+LAST_MS = 253_402_214_400_000  # 31 December 9999: no datetime goes further
+
+
 def uuid7(at_ms: int | None = None) -> UUID:
     """A UUIDv7: 48 bits of milliseconds, then 74 random bits (RFC 9562)."""
     ms = int(time.time() * 1000) if at_ms is None else at_ms
     value = (ms & (1 << 48) - 1) << 80 | 0x7 << 76 | int.from_bytes(os.urandom(2)) >> 4 << 64
     return UUID(int=value | 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2)
+
+
+def uuid7_at(found: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond; the year 9999 where it is none and says something later."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=min(found.int >> 80, LAST_MS))
 
 
 def sha256(raw: bytes) -> str:

@@ -301,6 +301,7 @@ DESK_KINDS: dict[str, str] = {
     "enrolment.offered": "a code for a phone was shown",
     "enrolment.voided": "a code for a phone was made useless",
     "device.enrolled": "a phone was released to an agent",
+    "device.known_again": "a phone enrolled after the backup that was put back was released to an agent again",
     "device.locked": "a phone was locked",
     "device.unlocked": "a phone was unlocked",
     "device.wiped": "a phone said it is empty, and what it could not bring",

@@ -26,6 +26,7 @@ class Kept:
     restored_from: datetime | None = None
     silent: tuple[tuple[Any, str], ...] = ()  # phone and its person's name, those longest unheard first
     silent_count: int = 0
+    came_back: tuple[tuple[Any, str], ...] = ()  # phones the backup did not know, set up again since
 
 
 def kept(actor: Actor, *, now: datetime) -> Kept | None:
@@ -46,6 +47,9 @@ def kept(actor: Actor, *, now: datetime) -> Kept | None:
     if not count and (now - here.restored_at) > backups.TOLD_AFTER_RESTORE:
         return told
     rows = list(unheard.order_by(Device.heard_at, Device.id).limit(LISTED))
-    names = dict(Person.select(Person.id, Person.name).where(Person.id.in_({d.person_id for d in rows})).tuples())
-    silent = tuple((device, names[device.person_id]) for device in rows)
-    return Kept(told.any, told.at, told.late, here.restored_at, here.restored_from, silent, count)
+    since = Device.visible_to(actor, *STAFF).where(Device.enrolled_at >= here.restored_at)
+    back = [d for d in since.order_by(Device.enrolled_at) if backups.came_back(d.id, d.enrolled_at, here.restored_at)]
+    people = {device.person_id for device in [*rows, *back]}
+    names = dict(Person.select(Person.id, Person.name).where(Person.id.in_(people)).tuples())
+    silent, known = (tuple((device, names[device.person_id]) for device in each) for each in (rows, back))
+    return Kept(told.any, told.at, told.late, here.restored_at, here.restored_from, silent, count, known)

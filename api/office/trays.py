@@ -13,6 +13,7 @@ from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from peewee import fn
 
 import models
 from actions import complaints, deaths, deliveries, held, inbox, matches, pictures, reads, requests
@@ -360,7 +361,8 @@ def held_page() -> ResponseReturnValue:
     j, r = JournalEntry, Refusal
     here = page(waiting.held(g.actor), j.received_at, j.scope, j.position)
     there = r.select(r.id, r.hash, r.device, r.why, r.received_at).where(
-        within(r.scope, None, g.actor.prefixes(*LEADS))
+        within(r.scope, None, g.actor.prefixes(*LEADS)),
+        ~fn.EXISTS(j.select(1).where((j.id == r.id) & (j.hash == r.hash))),  # it came later and was taken in
     )
     refused = page(there, r.received_at, r.id, r.hash, place="refused", newest_first=True)
     devices = {d.id: d for d in Device.select().where(Device.id.in_({r.device for r in refused.rows if r.device}))}

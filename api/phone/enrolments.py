@@ -25,8 +25,9 @@ def add_enrolment() -> ResponseReturnValue:
     """Claim a code with the public key of a new phone."""
     body = asked(EnrolmentRequest)
     network = network_of(request.remote_addr or "")
+    again = body.again and enrolments.Again(body.again.device, body.again.mailbox)
     try:
-        made = enrolments.claim(body.code, body.public_key, body.version, network=network, now=g.now)
+        made = enrolments.claim(body.code, body.public_key, body.version, again=again, network=network, now=g.now)
     except Unreadable:
         raise BodyInvalid(where="public_key") from None
     return told({"enrolment": made.enrolment, "claim": made.claim, "expires_at": made.ends_at}, 201)

@@ -36,12 +36,20 @@ class Told(BaseModel):
 # ---- enrolment (docs/formats.md §4)
 
 
+class Again(Asked):
+    """A phone that was set up before, and that the county put back from a backup does not know any more."""
+
+    device: UUID
+    mailbox: Sha256  # of the token it has
+
+
 class EnrolmentRequest(Asked):
-    """A phone claims the code it was shown, once, with the public half of its new key."""
+    """A phone claims the code it was shown, once, with the public half of its key."""
 
     code: Annotated[str, StringConstraints(min_length=10, max_length=40)]
     public_key: Annotated[B64, StringConstraints(max_length=400)]  # SPKI
     version: Short = ""
+    again: Again | None = None  # then `public_key` is the one it had
 
 
 class EnrolmentClaim(Told):
@@ -63,7 +71,7 @@ class Release(Told):
     """What the phone gets once the lead typed its six digits."""
 
     device: UUID
-    mailbox: str
+    mailbox: str  # empty for a phone that is known again: it keeps the one it has
     person: UUID
     county_key: CountyKey
     county: str  # its name

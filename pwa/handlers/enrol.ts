@@ -1,8 +1,11 @@
 /**
  * This phone becomes an agent's: code → PIN twice → six digits the lead types → first pack (docs/formats.md §4).
  * The PIN comes before the claim, so that the device key never lies unsealed on the disk and every step can be resumed after a kill.
+ *
+ * A phone that the county does not know any more (docs/adr/0015) goes the same way without the PIN: it keeps its key, its id, its
+ * mailbox and all it holds, and only says who it is.
  */
-import { b64 } from "../bytes.ts";
+import { b64, sha256, utf8 } from "../bytes.ts";
 import { type Ctx, Problem, type Route, seeOther } from "../ctx.ts";
 import { makeDeviceKey, sixDigits } from "../envelope.ts";
 import type { Answer } from "../net.ts";
@@ -10,7 +13,7 @@ import * as county from "../store/county.ts";
 import * as device from "../store/device.ts";
 import type { PhoneStore } from "../store/index.ts";
 import { weakness } from "../vault.ts";
-import type { EnrolmentClaim, EnrolmentRequest, EnrolmentState } from "../wire.ts";
+import type { EnrolmentClaim, EnrolmentRequest, EnrolmentState, Release } from "../wire.ts";
 
 const TYPED = 10;
 const ALPHABET = /^[0-9ABCDEFGHJKMNPQRSTVWXYZ]+$/;
@@ -40,7 +43,8 @@ export const routes: Route[] = [
 async function start(ctx: Ctx): Promise<Response> {
   const store = ctx.store as PhoneStore;
   const keys = await store.vault.exists();
-  if (keys && (await device.get(store.db, "identity")))
+  const again = await forgotten(store);
+  if (keys && !again && (await device.get(store.db, "identity")))
     return seeOther((await packed(store)) ? "/field/today" : "/field/enrol/pack");
   // An emptied phone must not look like a new one: what is lost, and what to do, is read first.
   if (!keys && !ctx.env.code && !ctx.session.has("emptied-read") && (await wasEmptied(store)))
@@ -49,7 +53,7 @@ async function start(ctx: Ctx): Promise<Response> {
     if (!ctx.vault.unlocked) return later(ctx, "/field/enrol");
     if (await underWay(store)) return seeOther("/field/enrol/digits");
   }
-  return ctx.render("field/enrol-code.html", { code: spaced(ctx.env.code), ...installing(ctx), problem: "" });
+  return ctx.render("field/enrol-code.html", { code: spaced(ctx.env.code), again, ...installing(ctx), problem: "" });
 }
 
 /** i and l are read as 1, o as 0; u is no letter of ours. Case, spaces and hyphens do not matter. */
@@ -67,12 +71,12 @@ async function takeCode(ctx: Ctx): Promise<Response> {
   const code = readCode(typed);
   const problem =
     code && !ALPHABET.test(code) ? "letters" : code.length !== TYPED && code.length !== 26 ? "length" : "";
+  const store = ctx.store as PhoneStore;
   if (problem) {
-    const facts = { code: typed, ...installing(ctx), problem, count: code.length };
+    const facts = { code: typed, again: await forgotten(store), ...installing(ctx), problem, count: code.length };
     return ctx.render("field/enrol-code.html", facts, { status: 422 });
   }
   ctx.session.set("code", code);
-  const store = ctx.store as PhoneStore;
   return (await store.vault.exists()) ? claim(ctx) : seeOther("/field/enrol/pin");
 }
 
@@ -126,7 +130,11 @@ async function claim(ctx: Ctx): Promise<Response> {
   if (!ctx.vault.unlocked) return later(ctx, "/field/enrol/claim");
   const code = ctx.session.get("code") as string;
   const public_key = (await county.get<string>(store.db, store.vault.ring, "spki"))!;
-  const asked: EnrolmentRequest = { code, public_key, version: ctx.env.version };
+  const identity = await device.get(store.db, "identity");
+  const asked: EnrolmentRequest = {
+    ...{ code, public_key, version: ctx.env.version },
+    again: identity ? { device: identity.device, mailbox: await sha256(utf8(identity.mailbox)) } : null,
+  };
   const answer = await ctx.net<EnrolmentClaim>("/api/phone/enrolments", { json: asked });
   if (answer.kind === "unreachable" || unheard(answer)) throw new Problem("enrol-no-signal", {}, 409);
   ctx.session.delete("code");
@@ -141,14 +149,18 @@ async function claim(ctx: Ctx): Promise<Response> {
 /** Shows the digits; asked again every two seconds by the page itself, it answers 204 until something happened. */
 async function showDigits(ctx: Ctx): Promise<Response> {
   const store = ctx.store as PhoneStore;
-  if (await device.get(store.db, "identity")) return seeOther("/field/enrol/pack");
+  const identity = await device.get(store.db, "identity");
+  if (identity && !(await forgotten(store))) {
+    await county.remove(store.db, "enrolling"); // a conversation of its own was quicker to learn that it is known again
+    return seeOther("/field/enrol/pack");
+  }
   const state = await underWay(store);
   if (!state) return seeOther("/field/enrol");
   const polled = ctx.query.get("poll") === "1";
   const path = `/api/phone/enrolments/${state.enrolment}`;
   const answer = polled ? await ctx.net<EnrolmentState>(path, { token: state.claim, limitMs: POLL_LIMIT_MS }) : null;
   if (answer?.kind === "ok" && answer.body.state === "released" && answer.body.release) {
-    await device.put(store.db, "identity", answer.body.release);
+    await become(store, identity, answer.body.release, ctx.clock.now());
     await county.remove(store.db, "enrolling");
     ctx.send("enrolled");
     return seeOther("/field/enrol/pack");
@@ -163,6 +175,24 @@ async function showDigits(ctx: Ctx): Promise<Response> {
   if (polled && notHeard === (ctx.query.get("unheard") === "1")) return new Response(null, { status: 204 });
   const { digits } = state;
   return ctx.render("field/enrol-digits.html", { digits: [digits.slice(0, 3), digits.slice(3)], unheard: notHeard });
+}
+
+/** The released phone: a new one, or the one it was. With no epoch of its own it offers all it holds with the next answer. */
+async function become(store: PhoneStore, was: device.Identity | undefined, release: Release, now: Date): Promise<void> {
+  if (!was) return device.put(store.db, "identity", release);
+  if (release.device !== was.device) {
+    // The county would not have it as the one it was: what that one wrote travels under its own name, as it is.
+    const { keepForFormerSelf } = await import("../store/carried.ts");
+    await keepForFormerSelf(store.db, now);
+    store.refresh();
+  }
+  await device.put(store.db, "identity", { ...release, mailbox: release.mailbox || was.mailbox, epoch: 0 });
+  await device.remove(store.db, "unknown");
+}
+
+/** Set up before, and not known to the county any more. */
+async function forgotten(store: PhoneStore): Promise<boolean> {
+  return (await device.get(store.db, "unknown")) ?? false;
 }
 
 /** No answer, or a county that stumbles: nothing is decided, and the same is asked again. */

@@ -124,7 +124,10 @@ export async function keepForFormerSelf(db: DB, now: Date): Promise<void> {
   const names = [...own, "device", "carried", "carried_parts", "carried_bytes"] as const;
   const tx = db.transaction(names, "readwrite", STRICT);
   const head = await tx.objectStore("chain").get("head");
-  const rows = (await tx.objectStore("outbox").getAll()).filter(({ item, state }) => item && state !== "refused");
+  // Refused because the county did not know this phone is not refused for good.
+  const rows = (await tx.objectStore("outbox").getAll()).filter(
+    ({ item, state, reason }) => item && (state !== "refused" || reason === "unknown-device"),
+  );
   const blobs = await tx.objectStore("blobs").getAll();
   for (const { id, hash, item } of rows) {
     const body = buffer(utf8(JSON.stringify(item)));

@@ -101,6 +101,8 @@ interface Values {
   link: Link;
   /** The agent has a newer phone: this one may only send what it holds. */
   replaced: boolean;
+  /** The county was put back from a backup that does not know this phone; until it is known again. */
+  unknown: boolean;
   persisted: boolean;
   /** Of the phone's own count: what it let go of on purpose, so that the rest that is missing is known to be lost. */
   forgotten: Stretch[];

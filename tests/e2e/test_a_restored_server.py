@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.support.browser import look, until
 from tests.support.cast import CAST, PASSWORD
 from tests.support.phone import Phone, sign
 from tests.support.server import Server
-from tests.support.small_county import CHEN, at_the_county, enter
+from tests.support.small_county import CHEN, at_the_county, enrol, enter, offer, release
 
 expect.set_options(timeout=20_000)
 
@@ -57,6 +58,8 @@ def visit(page: Page, notes: str) -> None:
     page.click(NOTE_A_VISIT)
     page.fill("[name=notes]", notes)
     page.click("label[for=outcome-done]")
+    if not page.locator("[name=reasons]:checked").count():  # after a visit nothing may be due any more
+        page.click("label[for=reasons-care]")
     page.click(".dock .btn-primary")
     sign(page)
     page.click("text=存好")
@@ -92,9 +95,7 @@ def test_yesterdays_backup_is_put_back_and_a_phone_heals_it(
     visit(page, "没信号时的")  # still on the phone when the machine is gone
     assert held(page) == 2
     enrolled.close()
-    for gone in (*server.folder.glob("daiban.sqlite3*"), server.folder / "blobs"):
-        shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
-
+    burn_down(server)
     said = server.flask("restore", str(backups))
     assert "each phone offers again what it holds" in said and "Everything in it proves" in said
     assert at_the_county(server, WHAT_IS_HERE).endswith("1 昨天的 stored 1")
@@ -120,6 +121,57 @@ def test_yesterdays_backup_is_put_back_and_a_phone_heals_it(
     server.flask("backup", str(backups))
     outbox(page, "都传了")  # opening the program talks to the county
     until(page, f"{HELD}.then((count) => count === 0)")
+
+
+def test_a_phone_given_out_after_the_backup_is_set_up_again_and_loses_nothing(
+    server: Server, phone: Callable[..., Phone], lead: Callable[[], Page], tmp_path: Path
+) -> None:
+    backups = tmp_path / "backups"
+    server.flask("backup", str(backups))
+    mine = phone()
+    page = mine.page
+    enrol(page, server)
+    visit(page, "传过的")
+    outbox(page, "都传了")
+    server.kill()
+    visit(page, "没传的")
+    burn_down(server)
+    server.flask("restore", str(backups))
+    server.start()
+
+    page.goto("/field/outbox")
+    unlock(page)
+    told = page.locator("#unknown")
+    expect(told).to_contain_text("现在不认识这部手机", timeout=30_000)
+    expect(page.locator("h1")).to_have_text("1 条没传")
+    mine.look("field-outbox-unknown")
+    page.goto("/field/today")
+    unlock(page)
+    expect(told).to_contain_text("什么都别删")
+    told.locator("a").click()
+    page.fill("#code", offer(server)[:10])
+    page.click("text=下一步")
+    release(server, re.sub(r"\D", "", page.locator(".enrol-digits").inner_text()))
+    page.click("text=去“今天”", timeout=60_000)
+    outbox(page, "都传了")
+    expect(told).to_have_count(0)
+    server.do_jobs()
+    assert at_the_county(server, WHAT_IS_HERE).endswith("2 传过的|没传的 shown|shown 2")
+    assert "Consistent" in server.flask("verify")
+    desk = lead()
+    restored = desk.locator("section[aria-labelledby=restored]")
+    expect(restored).to_contain_text("这样的手机已有 1 部重新登记")
+    expect(restored).to_contain_text("它的记录收到第 2 条")
+    look(desk, "office-known-again")
+
+
+def burn_down(server: Server) -> None:
+    """The database and the pictures are gone; the folder of keys lies elsewhere too."""
+    for gone in (*server.folder.glob("daiban.sqlite3*"), server.folder / "blobs"):
+        if gone.is_dir():
+            shutil.rmtree(gone)
+        else:
+            gone.unlink()
 
 
 HELD = """new Promise((done, fail) => {

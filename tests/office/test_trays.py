@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actions import backups, deaths, inbox
+from actions import backups, deaths, inbox, sync
 from models import (
     Clash,
     Complaint,
@@ -24,7 +24,8 @@ from models import (
 from rules import ciphers
 from tests.office.scenes import a_death, a_delivery, a_provisional, a_request, a_verification, a_visit, an_event
 from tests.support.cast import NOW, TODAY, TOWNSHIP
-from tests.support.device import enrolled
+from tests.support.device import TestDevice, enrolled
+from tests.sync.conftest import visit
 
 
 @pytest.fixture
@@ -336,9 +337,41 @@ def test_after_a_restore_the_desk_says_who_must_bring_what(desk, lead, cast, clo
     assert page.select(f"section[aria-labelledby=restored] a[href$='{phones[0].id}']")
     assert "还有 2 部手机没有联网" in county.get("/office/to-do")
     Device.update(heard_at=clock.forward(hours=1)).execute()
-    assert "恢复以后，每部手机都联过网了" in lead.get("/office/people")
+    assert "每部手机都联过网了" in lead.get("/office/people")
     clock.forward(days=8)
     assert "恢复" not in desk(cast.luo_guoxiu).get("/office/to-do")
+
+
+def test_a_phone_the_backup_did_not_know_is_named_when_it_was_set_up_again(desk, cast, clock):
+    restored_at = clock.forward(hours=1)
+    backups.begin_epoch(made_at=NOW - timedelta(days=1), now=restored_at, by="test")
+    told = desk(cast.luo_guoxiu).get("/office/to-do").one("section[aria-labelledby=restored]").text
+    assert "那次备份以后才发的手机，这里不认识" in told and "重新登记。" not in told
+    given = ciphers.uuid7(int(NOW.timestamp() * 1000))  # before the restore
+    for worker, phone in ((cast.wang_fang, given), (cast.zhao_min, ciphers.uuid7(int(clock.now.timestamp() * 1000)))):
+        enrolled(worker, by=cast.luo_guoxiu, now=clock.forward(hours=1), id=phone)
+    Device.update(seq=3).execute()
+    for who, count in ((cast.luo_guoxiu, 1), (cast.he_jing, 1)):
+        page = desk(who).get("/office/to-do")
+        told = page.one("section[aria-labelledby=restored]").text
+        assert f"这样的手机已有 {count} 部重新登记" in told and "它的记录收到第 3 条" in told
+        assert page.select(f"section[aria-labelledby=restored] a[href$='{given}']")
+
+
+def test_an_item_that_could_not_be_taken_stands_there_until_it_has_come(desk, cast, clock):
+    late = TestDevice(cast.wang_fang)
+    item = late.clear(late.payload("visit.ended", visit(cast, NOW), at=NOW, subject=cast.chen_guilan.id))
+    sent = sync.Item(item["id"], item["hash"], item["device"], payload=item["payload"], signature=item["signature"])
+    carrier = Device.get_by_id(enrolled(cast.wang_fang, by=cast.luo_guoxiu, now=NOW).id)
+    assert sync.receive([sent], now=clock(), carrier=carrier)[0].reason == "unknown-device"
+    lead = desk(cast.luo_guoxiu)
+    assert lead.get("/office/held").select("section[aria-labelledby=refused] li")
+    Device.create(
+        id=late.id, person=cast.wang_fang.id, scope=TOWNSHIP, public_key=late.spki, mailbox_hash="x",
+        enrolled_at=NOW, enrolled_by=cast.luo_guoxiu.id,
+    )  # fmt: skip
+    assert sync.receive([sent], now=clock(), carrier=carrier)[0].state == "accepted"
+    assert not lead.get("/office/held").select("section[aria-labelledby=refused]")
 
 
 def a_backup():

@@ -87,9 +87,9 @@ class TestDevice:
         return {"id": members["id"], "hash": ciphers.event_hash(payload), "device": str(self.id)}
 
 
-def enrolled(worker: Worker, *, by: Worker, now: datetime) -> TestDevice:
+def enrolled(worker: Worker, *, by: Worker, now: datetime, id: UUID | None = None) -> TestDevice:
     """A phone that is already the worker's, put into the database at once."""
-    phone = TestDevice(worker)
+    phone = TestDevice(worker, id=id or ciphers.uuid7())
     phone.mailbox = ciphers.b64(os.urandom(32))
     row = Device.create(
         id=phone.id, person=worker.id, scope=worker.scope, public_key=phone.spki,
