@@ -182,7 +182,7 @@ async function become(store: PhoneStore, was: device.Identity | undefined, relea
   if (!was) return device.put(store.db, "identity", release);
   if (release.device !== was.device) {
     // The county would not have it as the one it was: what that one wrote travels under its own name, as it is.
-    const { keepForFormerSelf } = await import("../store/carried.ts");
+    const { keepForFormerSelf } = await import("../later.ts");
     await keepForFormerSelf(store.db, now);
     store.refresh();
   }

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVER = ("push", "growth", "pictures", "pull", "log", "export", "badge", "enrol")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SERVER)
 @pytest.mark.timeout(280)
 def test_it_runs(name: str):

@@ -45,7 +45,8 @@ def test_each_tray_says_how_much_is_in_it(lead, cast):
     a_verification()
     page = lead.get("/office/to-do")
     trays = page.select("section[aria-labelledby=trays] li:not(.phone-only) .row")
-    rows = {row.select_one("b").text: row.select_one(".row-end").text.split()[0] for row in trays}
+    ends = {row.select_one("b").text: row.select_one(".row-end").text.split() for row in trays}
+    rows = {name: words[0] for name, words in ends.items() if name != "从文件收记录"}  # a way in, no tray
     assert rows["诉求"] == "1"
     assert rows["报告的去世"] == "1"
     assert rows["待认的人"] == "1"

@@ -1,0 +1,1 @@
+import"./chunk-QX45EEJO.js";import"./chunk-VWV5PFLN.js";
