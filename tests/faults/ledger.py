@@ -105,7 +105,7 @@ class _Comparison:
                 self.found.lost.append(
                     f"{seen['kind']} {key} shows as {seen['state']} {seen['number']} and is not there"
                 )
-            elif seen["number"] and entry.number != seen["number"]:
+            elif seen["stands"] and seen["number"] and entry.number != seen["number"]:
                 self.found.changed.append(f"{key} shows no. {seen['number']}, the county says {entry.number}")
 
     def _content(self) -> None:

@@ -62,7 +62,9 @@ export async function damage(what: Damage, handset: Handset, chance: Chance): Pr
       const key: [string, string] = [one.event, one.role];
       if (what === "a picture evicted") await db.delete("ciphers", key);
       else {
-        const cipher = (await db.get("ciphers", key))!.slice(0);
+        const held = await db.get("ciphers", key);
+        if (!held) return []; // evicted before
+        const cipher = held.slice(0);
         new Uint8Array(cipher)[chance.below(cipher.byteLength)]! ^= 1 + chance.below(255);
         await db.put("ciphers", cipher, key);
       }

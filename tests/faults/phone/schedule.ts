@@ -32,6 +32,8 @@ export interface Seen {
   state: string;
   reason: string;
   number: string;
+  /** It stands on the phone in the end too; what the county has kept for long leaves it. */
+  stands: boolean;
 }
 
 export interface Report {
@@ -293,11 +295,12 @@ class Schedule {
 
   /** What the phone shows of its records now. Shown is told. */
   async #look(phone: Handset, page: Page): Promise<void> {
+    for (const seen of this.#seen.values()) if (seen.device === phone.device) seen.stands = false;
     for (const record of await page.store.records.list()) {
       const deed = [...this.#tokens.values()].find(({ token }) => bears(record, token));
       const { id, hash, seq, kind, subject, state, reason, number } = record;
       const seen = { device: phone.device, agent: phone.agent, id, hash, seq, kind, subject, state, reason, number };
-      this.#seen.set(id, { ...seen, token: deed?.token ?? "" });
+      this.#seen.set(id, { ...seen, token: deed?.token ?? "", stands: true });
       if (deed && kind === kindWritten(deed)) this.#told(phone, deed);
     }
   }
