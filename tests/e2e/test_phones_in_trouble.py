@@ -142,7 +142,7 @@ def test_forgotten_on_the_mountain_all_is_there_without_any_signal(enrolled: Pho
     page.click("nav >> text=待传")
     expect(page.locator("h1")).to_have_text("1 条没传")
     page.click("nav >> text=今天")
-    page.click("a.row:has-text('没填完')")
+    page.click("a.row:has-text('没写完')")
     expect(page.locator("textarea")).to_have_value("想把老年证补一张")
 
 
