@@ -18,6 +18,7 @@ const version = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")).version;
 
 compileForPhone();
 mkdirSync(OUT, { recursive: true });
+process.on("exit", () => rmSync(OUT, { recursive: true, force: true })); // a build that failed leaves nothing behind
 
 const shared = {
   absWorkingDir: ROOT,

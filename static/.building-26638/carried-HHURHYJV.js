@@ -1,1 +1,0 @@
-import{a as s,b as e,c as a,d as r,e as t,f as i,g as o,h as p,i as m}from"./chunk-SIBNSYIQ.js";import"./chunk-VWV5PFLN.js";export{p as arrived,t as items,m as keepForFormerSelf,a as list,e as note,i as pictures,s as put,r as putAway,o as receive};

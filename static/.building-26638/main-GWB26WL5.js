@@ -1,1 +1,0 @@
-import"./chunk-QX45EEJO.js";import"./chunk-VWV5PFLN.js";
