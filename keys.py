@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from disk import sync_folder
 from models import Keyring
 from rules.ciphers import ColumnKeys, b64, raw_point, sha256, unb64
 
@@ -86,7 +87,7 @@ def month_key(folder: Path, month: str, *, make: bool = False) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     try:
         return unb64(path.read_text())
     except FileNotFoundError:
@@ -106,15 +107,7 @@ def destroy_month(folder: Path, month: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     path.unlink()
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(path.parent)
 
 
 def _pkcs8(key: ec.EllipticCurvePrivateKey) -> str:

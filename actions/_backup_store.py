@@ -239,14 +239,5 @@ def _from_the_disk(file: IO[bytes]) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def sync_folder(folder: Path) -> None:
-    """What was made or renamed in a folder is only sure once the folder is on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def new_salt() -> str:
     return b64(os.urandom(16))

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+import disk
 import keys
 from actions import _backup_copy as copy
 from actions import _backup_store as store
@@ -103,11 +104,11 @@ def _write(
     store.write_sealed(unfinished / store.DATABASE, packed(inside), manifest.key(month_key, "database"))
     manifest = Manifest(**asdict(manifest) | {"plain_sha256": inside.sha256, "plain_bytes": inside.count})
     store.write_manifest(unfinished, manifest, month_key)
-    store.sync_folder(unfinished)
+    disk.sync_folder(unfinished)
     tell("Reading it back")
     read_back(unfinished, store.prove_manifest(unfinished, name, month_key), month_key)
     unfinished.rename(folder / name)
-    store.sync_folder(folder)
+    disk.sync_folder(folder)
     key_file = settings.keys_path / keys.MONTHS / f"{month}.key"
     return Made(manifest, found.copied, found.missing, key_file if new_key else None), found
 
@@ -145,7 +146,7 @@ def _keep(
             tell(f"Pictures: {number}")
         yield sha256
     for each in sorted(touched):
-        store.sync_folder(each)
+        disk.sync_folder(each)
 
 
 def _still_here(event: UUID, role: str) -> bool:

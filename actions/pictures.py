@@ -27,6 +27,7 @@ import structlog
 import models
 from actions import bell
 from actions.journal import Arrived
+from disk import sync_folder
 from models import Attempt, Picture, transaction
 from rules import ciphers
 from rules.problems import BodyInvalid, NotFound, PictureNotWanted, TooOften
@@ -181,7 +182,7 @@ def _put_in_place(file: io.BufferedRandom, path: Path, target: Path) -> None:
     os.fsync(file.fileno())
     target.parent.mkdir(parents=True, exist_ok=True)
     path.rename(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def place(folder: Path, event: UUID, role: str) -> Path:
@@ -203,15 +204,6 @@ def _is_at(path: Path, file: io.BufferedRandom) -> bool:
     with suppress(FileNotFoundError):
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     return False
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename is only sure once its folder is on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _note(event: UUID, role: str, **facts: Any) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from playhouse.migrations import Runner
 
+import disk
 import keys
 import models
 from actions import _backup_copy as copy
@@ -168,7 +169,7 @@ def _filled_sqlite(file: Path, parts: Iterator[bytes], keyring: models.Keyring) 
         os.fsync(whole.fileno())
     _remove(file)
     fresh.rename(file)
-    store.sync_folder(file.parent)
+    disk.sync_folder(file.parent)
 
 
 def _has_tables(file: Path) -> bool:
@@ -221,7 +222,7 @@ def _pictures_back(blobs: Path, folder: Path, tell: Tell) -> tuple[int, list[bac
         if number % TOLD_EVERY == 0:
             tell(f"Pictures: {number}")
     for each in sorted(touched):
-        store.sync_folder(each)
+        disk.sync_folder(each)
     return copied, lacking
 
 

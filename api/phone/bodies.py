@@ -25,9 +25,8 @@ BATCH = 24 * 1024 * 1024  # bytes of records in one body, packed and unpacked
 SMALL = 8 * 1024  # of a body that anyone may send: a code, a key, a signature
 WORTH_PACKING = 860  # bytes: below, gzip saves no packet
 PART = 4 * 1024  # bytes of a body read at once: no more than this is lost with a link that is torn off
-SILENCE = (
-    30  # [DEF] seconds without a byte, then the link is dead: one that ends without a word would hold a thread for ever
-)
+#: Seconds without a byte after which a link is dead [DEF]; one that ends without a word would hold a thread for ever.
+SILENCE = 30
 
 
 def asked(model: type[Model], *, most: int = SMALL) -> Model:

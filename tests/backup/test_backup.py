@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+import disk
 import models
 from actions import _backup_store as store
 from actions import backup_files, backups, verify
@@ -113,9 +114,12 @@ def test_two_backups_at_once_are_one(back_up, folder):
     assert store.names(folder) == []
 
 
-@pytest.mark.parametrize("step", ["write_manifest", "write_sealed", "read_sealed", "sync_folder"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [(store, "write_manifest"), (store, "write_sealed"), (store, "read_sealed"), (disk, "sync_folder")],
+)
 def test_one_that_was_killed_is_never_seen_and_cleared_away_by_the_next(
-    sender, back_up, folder, now, monkeypatch, step
+    sender, back_up, folder, now, monkeypatch, module, step
 ):  # fmt: skip
     sender().visit(now)
 
@@ -126,7 +130,7 @@ def test_one_that_was_killed_is_never_seen_and_cleared_away_by_the_next(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, step, killed)
+        patched.setattr(module, step, killed)
         with pytest.raises(Killed):
             back_up()
     assert store.names(folder) == []

@@ -118,13 +118,13 @@ def window(_chromium: Browser, server: Server) -> Iterator[Callable[..., Browser
 
 @pytest.fixture
 def office(window: Callable[..., BrowserContext], server: Server) -> Callable[..., Page]:
-    """Sign somebody of the demo in at a desk and give the page: `office("liguoxiu")`, or `width=390, height=844`."""
+    """Sign somebody in at a desk and give the page: `office("liguoxiu")` of the demo, or of the cast with its password."""
 
-    def signed_in(name: str, **size: int) -> Page:
+    def signed_in(name: str, password: str = demo_people.PASSWORD, **size: int) -> Page:
         page = window(**size).new_page()
         page.goto("/office/sign-in")
         page.fill("#name", name)
-        page.fill("#password", demo_people.PASSWORD)
+        page.fill("#password", password)
         page.fill("#code", server.totp(name))
         page.click("form#sign-in button")
         page.wait_for_url(lambda url: "/sign-in" not in url)

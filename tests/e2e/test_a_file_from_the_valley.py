@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.support import cast
 from tests.support.browser import look, settle
@@ -31,20 +31,9 @@ def server(small_county: Server) -> Server:
 
 
 @pytest.fixture
-def lead(server: Server, window: Callable[..., BrowserContext]) -> Callable[[], Page]:
+def lead(office: Callable[..., Page]) -> Callable[[], Page]:
     """罗国秀 at her desk."""
-
-    def signed_in() -> Page:
-        page = window().new_page()
-        page.goto("/office/sign-in")
-        page.fill("#name", cast.CAST.luo_guoxiu.sign_in)
-        page.fill("#password", cast.PASSWORD)
-        page.fill("#code", server.totp(cast.CAST.luo_guoxiu.sign_in))
-        page.click("form#sign-in button")
-        page.wait_for_url(lambda url: "/sign-in" not in url)
-        return page
-
-    return signed_in
+    return lambda: office(cast.CAST.luo_guoxiu.sign_in, cast.PASSWORD)
 
 
 def note_a_visit(page: Page, name: str = CHEN) -> None:

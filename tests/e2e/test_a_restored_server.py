@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.support.browser import look, until
 from tests.support.cast import CAST, PASSWORD
@@ -33,17 +33,11 @@ def server(small_county: Server) -> Server:
 
 
 @pytest.fixture
-def lead(server: Server, window: Callable[..., BrowserContext]) -> Callable[[], Page]:
+def lead(office: Callable[..., Page]) -> Callable[[], Page]:
     """罗国秀 at her desk; she signs in again each time, for a restored server knows no session."""
 
     def signed_in() -> Page:
-        page = window(width=390, height=844).new_page()
-        page.goto("/office/sign-in")
-        page.fill("#name", CAST.luo_guoxiu.sign_in)
-        page.fill("#password", PASSWORD)
-        page.fill("#code", server.totp(CAST.luo_guoxiu.sign_in))
-        page.click("form#sign-in button")
-        page.wait_for_url(lambda url: "/sign-in" not in url)
+        page = office(CAST.luo_guoxiu.sign_in, PASSWORD, width=390, height=844)
         page.goto("/office/to-do")
         return page
 

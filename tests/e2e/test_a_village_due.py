@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from rules import id_numbers
 from rules.days import CHINA
@@ -91,16 +91,9 @@ def server(small_county: Server) -> Server:
 
 
 @pytest.fixture
-def officer(server: Server, window: Callable[..., BrowserContext]) -> Page:
+def officer(office: Callable[..., Page]) -> Page:
     """钱伟 at the township's desk."""
-    page = window().new_page()
-    page.goto("/office/sign-in")
-    page.fill("#name", cast.CAST.qian_wei.sign_in)
-    page.fill("#password", cast.PASSWORD)
-    page.fill("#code", server.totp(cast.CAST.qian_wei.sign_in))
-    page.click("form#sign-in button")
-    page.wait_for_url(lambda url: "/sign-in" not in url)
-    return page
+    return office(cast.CAST.qian_wei.sign_in, cast.PASSWORD)
 
 
 def write(file: Path, rows: list[list[str]], encoding: str) -> str:

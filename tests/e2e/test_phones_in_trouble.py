@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.support import cast
 from tests.support.browser import look, settle
@@ -27,16 +27,9 @@ def server(small_county: Server) -> Server:
 
 
 @pytest.fixture
-def lead(server: Server, window: Callable[..., BrowserContext]) -> Page:
+def lead(office: Callable[..., Page]) -> Page:
     """罗国秀 at her desk."""
-    page = window().new_page()
-    page.goto("/office/sign-in")
-    page.fill("#name", cast.CAST.luo_guoxiu.sign_in)
-    page.fill("#password", cast.PASSWORD)
-    page.fill("#code", server.totp(cast.CAST.luo_guoxiu.sign_in))
-    page.click("form#sign-in button")
-    page.wait_for_url(lambda url: "/sign-in" not in url)
-    return page
+    return office(cast.CAST.luo_guoxiu.sign_in, cast.PASSWORD)
 
 
 def reopen(phone: Phone) -> Page:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"app", "settings", "keys", "models", "jobs", "rules", "actions", "api", "commands"}
+OURS = {"app", "settings", "disk", "keys", "models", "jobs", "rules", "actions", "api", "commands"}
 MAY_IMPORT = {
     "settings": set(),
+    "disk": set(),
     "models": {"rules"},
-    "keys": {"models", "rules"},
+    "keys": {"disk", "models", "rules"},
     "jobs": {"actions", "models", "rules", "settings", "keys"},
     "app": OURS,
 }
