@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from peewee import fn
 
 from actions import desk_sessions
-from api.office.log import DAYS, STATES
+from api.office.log_search import DAYS, STATES
 from bench import county, loader
 from bench.databases import DATABASES, Database
 from bench.growth import MANY, PEOPLE

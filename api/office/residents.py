@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 import models
 from actions import care, deliveries, lookups, people, reads, residents
 from api.access import allows, get_object_or_404
-from api.office import bp, forms, go_to, log, waiting
+from api.office import bp, forms, go_to, log, log_search, waiting
 from api.office.frame import area_names, villages
 from api.office.roles import DESKS, LEADS, OFFICERS
 from api.office.words import benefit_name
@@ -297,8 +297,8 @@ def _said(text: str) -> Any:
     if plain[:-1].isdigit() and len(plain) == 4:
         return r.id_tail == plain
     if text.isascii():
-        return (r.initials >= text.lower()) & (r.initials < text.lower() + log.LAST)
-    return (r.name >= text) & (r.name < text + log.LAST)
+        return (r.initials >= text.lower()) & (r.initials < text.lower() + log_search.LAST)
+    return (r.name >= text) & (r.name < text + log_search.LAST)
 
 
 def _is_number(text: str) -> bool:

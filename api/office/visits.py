@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from actions import exports, pictures, reads, visits
 from api.access import allows, get_object_or_404
 from api.filters import spaced_id
-from api.office import bp, forms, go_to, log
+from api.office import bp, forms, go_to, log, log_search, to_look_at
 from api.office.frame import area_names, villages
 from api.office.roles import OFFICERS
 from api.office.words import said
@@ -32,12 +32,12 @@ from rules.visits import Flag
 @allows(*OFFICERS)
 def visits_page() -> ResponseReturnValue:
     """The log: what needs a look on top, then the filters, then the newest fifty."""
-    filters = log.Filters.of(request.args)
+    filters = log_search.Filters.of(request.args)
     today = day_of(g.now)
     before = request.args.get("before", "")
-    found, more = log.page(log.queries(g.actor, filters, today=today), before)
+    found, more = log_search.page(log_search.queries(g.actor, filters, today=today), before)
     most = 60 if "look" in request.args else 0 if filters.args() else 6  # what is filtered for comes first
-    shown, in_all = ([], 0) if before else log.exceptions(g.actor, now=g.now, url_for=url_for, most=most)
+    shown, in_all = ([], 0) if before else to_look_at.exceptions(g.actor, now=g.now, url_for=url_for, most=most)
     _note_look("visit-log", None)
     return render_template(
         "office/visits.html",
@@ -67,8 +67,8 @@ def export_visits_with_numbers() -> ResponseReturnValue:
 
 
 def _table(*, whole_numbers: bool, why: str = "") -> Response:
-    filters = log.Filters.of(request.form)
-    found = log.queries(g.actor, filters, today=day_of(g.now))
+    filters = log_search.Filters.of(request.form)
+    found = log_search.queries(g.actor, filters, today=day_of(g.now))
     exports.register("visits", filters.args(), whole_numbers=whole_numbers, why=why, actor=g.actor, now=g.now)
     name = f"visits-{day_of(g.now).isoformat()}.csv"
     answer = Response(stream_with_context(_csv(found, whole_numbers)), mimetype="text/csv; charset=utf-8")
@@ -103,7 +103,7 @@ def visit(visit_id: UUID) -> ResponseReturnValue:
         requests=requests,
         others=_others(found),
         pictures=pictures.roles_of(events),
-        flags=[log.FLAG_WORDS[flag] for flag in found.flags.split(",") if flag in log.FLAG_WORDS],
+        flags=[to_look_at.FLAG_WORDS[flag] for flag in found.flags.split(",") if flag in to_look_at.FLAG_WORDS],
         met=_met(found),
         replaced=list(Visit.select().where(Visit.corrected_by == found.event)),
         replaced_by=Visit.get_or_none(Visit.event == found.corrected_by) if found.corrected_by else None,
@@ -190,12 +190,12 @@ def _choices() -> dict[str, list[tuple[str, Any]]]:
         "agent": [(str(person.id), person.name) for person in agents],
         "reason": [(each.value, said(each.value, "reason")) for each in Reason],
         "outcome": [(each.value, said(each.value, "outcome")) for each in Outcome],
-        "state": list(log.STATES.items()),
-        "days": list(log.DAYS.items()),
+        "state": list(log_search.STATES.items()),
+        "days": list(log_search.DAYS.items()),
     }
 
 
-def _chips(filters: log.Filters) -> list[tuple[Any, str]]:
+def _chips(filters: log_search.Filters) -> list[tuple[Any, str]]:
     """The filters that are on, in words, each with the address without it."""
     words: dict[str, Any] = {
         "area": lambda: area_names({filters.area}).get(filters.area, filters.area),
@@ -203,8 +203,8 @@ def _chips(filters: log.Filters) -> list[tuple[Any, str]]:
         "resident": lambda: _name_of(Resident, filters.resident),
         "reason": lambda: said(filters.reason, "reason"),
         "outcome": lambda: said(filters.outcome, "outcome"),
-        "state": lambda: log.STATES[filters.state],
-        "days": lambda: log.DAYS[filters.days],
+        "state": lambda: log_search.STATES[filters.state],
+        "days": lambda: log_search.DAYS[filters.days],
         "text": lambda: filters.text,
     }
     return [(words[name](), url_for("office.visits", **filters.without(name))) for name in filters.chosen]
@@ -227,8 +227,8 @@ def _csv(found: Any, whole_numbers: bool) -> Iterator[str]:
     ]  # fmt: skip
     yield "\ufeff" + _lines([head])
     names: dict[str, str] = {}
-    states, say = {code: str(words) for code, words in log.STATES.items()}, log.Sayer()
-    for part in log.every(found):
+    states, say = {code: str(words) for code, words in log_search.STATES.items()}, log.Sayer()
+    for part in log_search.every(found):
         names |= area_names({visit.area for visit in part} - set(names))
         numbers = dict(_NUMBERS({visit.resident_id for visit in part})) if whole_numbers else {}
         yield _lines(

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from api.access import actor_of
-from api.office import log
+from api.office import log_search
 from models import LifeVerification, Person, Visit
 from rules.days import day_of
 from tests.office.scenes import a_verification, a_visit
@@ -43,19 +43,23 @@ OFFERED = [
 @pytest.mark.parametrize("alike", [1, 2000], ids=["as if many were alike", "few are"])
 @pytest.mark.parametrize("who", ["luo_guoxiu", "he_jing"])
 def test_every_filter_and_every_two_find_what_they_say(visits, cast, monkeypatch, who, alike):
-    monkeypatch.setattr(log, "MANY_ALIKE", alike)
+    monkeypatch.setattr(log_search, "MANY_ALIKE", alike)
     actor = actor_of(Person.get_by_id(getattr(cast, who).id), now=NOW)
     told = {"王芳": str(cast.wang_fang.id), "马秀英": str(cast.ma_xiuying.id), "here": str(cast.chen_guilan.area)}
     seen = [row for row in visits if actor.covers(row.area)]
     for one, two in combinations(OFFERED, 2):
         asked = {name: told.get(value, value) for name, value in (one | two).items()}
-        filters = log.Filters.of({"days": "all"} | asked)
-        found, _ = log.page(log.queries(actor, filters, today=day_of(NOW)), "")
+        filters = log_search.Filters.of({"days": "all"} | asked)
+        found, _ = log_search.page(log_search.queries(actor, filters, today=day_of(NOW)), "")
         wanted = sorted(
             (row for row in seen if fits(row, filters)), key=lambda row: (row.ended_at, row.id), reverse=True
         )
         assert [row.id for row in found] == [row.id for row in wanted], filters
-        every = [row.id for part in log.every(log.queries(actor, filters, today=day_of(NOW)), 1) for row in part]
+        every = [
+            row.id
+            for part in log_search.every(log_search.queries(actor, filters, today=day_of(NOW)), 1)
+            for row in part
+        ]
         assert every == [row.id for row in wanted], filters
 
 
