@@ -14,6 +14,7 @@ import { importSigningKey } from "./envelope.ts";
 import { Problem } from "./problem.ts";
 import type { DB, FieldDB, Sealed, Wrap } from "./store/db.ts";
 import type { Heard } from "./store/device.ts";
+import { isFull, withReserve } from "./store/reserve.ts";
 
 export const ROUNDS = 600_000; // OWASP 2023 for PBKDF2-SHA-256; 0.5 s on a phone four times slower than ours
 /** Seconds to wait after the n-th wrong PIN in a row; the last one stands for all after it. */
@@ -182,6 +183,12 @@ export class Vault {
 
   /** Count a try before it is made, in one transaction: many windows have no more tries than one. Problem `…-wait`. */
   async #count(secret: Secret): Promise<number> {
+    return withReserve(this.db, () => this.#countOne(secret), "reserve_pin").catch((error: unknown) => {
+      throw isFull(error) ? new Problem("phone-full", { opening: true }, 422) : error;
+    });
+  }
+
+  async #countOne(secret: Secret): Promise<number> {
     const { under, delays, wait } = COUNTED[secret];
     const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
     const { wrong, left, time } = await this.#look(secret, tx.store);
@@ -190,6 +197,13 @@ export class Vault {
     await tx.done;
     if (left > 0) throw new Problem(wait, { seconds: Math.ceil(left / 1000) }, 422);
     return count;
+  }
+
+  /** It was the right one; on a phone without any room the tries stay counted, and it opens all the same. */
+  async #forgive(misses: Record<string, Wrong>): Promise<void> {
+    await withReserve(this.db, () => this.#put(misses), "reserve_pin").catch((error: unknown) => {
+      if (!isFull(error)) throw error;
+    });
   }
 
   /**
@@ -216,7 +230,7 @@ export class Vault {
     } catch {
       throw new Problem("pin-wrong", { seconds: delayMs(count, DELAYS_S) / 1000 }, 422);
     }
-    await this.#put({ wrong: NONE, wrong_code: NONE });
+    await this.#forgive({ wrong: NONE, wrong_code: NONE });
     this.#open(await this.#ringFrom(keys, raw));
   }
 
@@ -271,7 +285,7 @@ export class Vault {
     for (const { n, wrap } of wraps) {
       const raw = await this.#unwrap(wrap, digits, "recovery").catch(() => null);
       if (!raw) continue;
-      await this.#put({ wrong_code: NONE });
+      await this.#forgive({ wrong_code: NONE });
       return { raw, n };
     }
     throw new Problem("recovery-wrong", { seconds: delayMs(count, CODE_DELAYS_S) / 1000 }, 422);

@@ -179,7 +179,10 @@ async function showDigits(ctx: Ctx): Promise<Response> {
 
 /** The released phone: a new one, or the one it was. With no epoch of its own it offers all it holds with the next answer. */
 async function become(store: PhoneStore, was: device.Identity | undefined, release: Release, now: Date): Promise<void> {
-  if (!was) return device.put(store.db, "identity", release);
+  if (!was) {
+    await device.put(store.db, "forgotten", []); // from its first record on, what is missing is missed
+    return device.put(store.db, "identity", release);
+  }
   if (release.device !== was.device) {
     // The county would not have it as the one it was: what that one wrote travels under its own name, as it is.
     const { keepForFormerSelf } = await import("../later.ts");

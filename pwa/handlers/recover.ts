@@ -44,7 +44,7 @@ async function takeDigits(ctx: Ctx): Promise<Response> {
   try {
     await (ctx.store as PhoneStore).vault.tryCode(digits);
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+    if (!(error instanceof Problem) || error.code === "phone-full") throw error;
     return page(ctx, error.code, error.status);
   }
   ctx.session.delete("recover-typed");

@@ -24,7 +24,7 @@ async function unlock(ctx: Ctx): Promise<Response> {
   try {
     await store.vault.unlock(ctx.form.get("pin") ?? "");
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+    if (!(error instanceof Problem) || error.code === "phone-full") throw error;
     return page(ctx, store, error.code, error.status);
   }
   await store.warm();

@@ -6,6 +6,7 @@ import type { Mark } from "../mark.ts";
 import { type DB, type Head, STRICT } from "./db.ts";
 import type { Losses, Stretch } from "./device.ts";
 import * as device from "./device.ts";
+import { isFull, withReserve } from "./reserve.ts";
 
 const NONE: Head = { seq: 0, hash: "" };
 /** Stretches told to the county at most. */
@@ -45,11 +46,12 @@ export async function check(db: DB, mark: Mark | null): Promise<Losses> {
     tx.objectStore("ciphers").getAllKeys(),
     tx.objectStore("device").get("forgotten"),
   ]);
+  const nobodys = (await device.get(db, "identity")) === undefined; // nothing was written here, or it was emptied: so it stays
   const newest = head?.seq ?? 0;
   const all: Stretch[] = rows.map(({ seq }) => [seq, seq]);
   // A phone of the first version did not note what it let go of: what is missing at its first check is taken for that.
   const forgotten = (known as Stretch[] | undefined) ?? gaps(all, newest);
-  if (!known) await device.put(db, "forgotten", forgotten);
+  if (!known && !nobodys) await note(db, "forgotten", forgotten);
   const whole: Stretch[] = rows
     .filter((row) => row.kept || row.item || row.state === "refused")
     .map(({ seq }) => [seq, seq]);
@@ -60,8 +62,16 @@ export async function check(db: DB, mark: Mark | null): Promise<Losses> {
       .filter(({ saved, held, done, event, role }) => saved && held && !done && !ciphers.has(`${event} ${role}`))
       .map(({ event, role }) => ({ event, role })),
   };
-  await device.put(db, "losses", lost);
+  if (!nobodys) await note(db, "losses", lost);
   return lost;
+}
+
+/** Written only where it is news; a phone too full for it opens all the same, and looks again at its next start. */
+async function note<K extends "forgotten" | "losses">(db: DB, name: K, value: device.Values[K]): Promise<void> {
+  if (JSON.stringify(await device.get(db, name)) === JSON.stringify(value)) return;
+  await withReserve(db, () => device.put(db, name, value)).catch((error: unknown) => {
+    if (!isFull(error)) throw error;
+  });
 }
 
 /**

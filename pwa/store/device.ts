@@ -69,7 +69,7 @@ export interface Before {
   at: string;
 }
 
-interface Values {
+export interface Values {
   identity: Identity;
   /** Name of the agent, for the unlock page. */
   agent: string;

@@ -1,6 +1,7 @@
 /**
- * Room kept free for words: a block of noise that is let go of when the phone is full, so that what was written is saved all the
- * same. While it cannot be laid down there is no room for pictures either: that is the margin below which none is taken.
+ * Room kept free: blocks of noise that are let go of when the phone is full, so that what was written is saved all the same, and the
+ * phone opens with its PIN (a try is counted before it is made). While they cannot be laid down there is no room for pictures
+ * either: that is the margin below which none is taken.
  *
  * Seen in Chromium 156: `navigator.storage.estimate()` says 10 GiB more than is used, whatever the disk; only a write tells.
  */
@@ -10,21 +11,26 @@ import { type DB, STRICT } from "./db.ts";
 export const RESERVE_BYTES = 512 * 1024;
 /** [DEF] bytes; where a browser's estimate is honest, less than this is too little for pictures. */
 const MARGIN_BYTES = 20_000_000;
-const NAME = "reserve";
+/** Seen in Chromium: only what is over 64 KiB lies in a file of its own and is free at once, and a start by itself takes about 110 KB. */
+const PIN_BYTES = 256 * 1024;
+const BLOCKS = { reserve_pin: PIN_BYTES, reserve: RESERVE_BYTES };
+export type Block = keyof typeof BLOCKS;
 
-/** Lay it down, or see that it lies there. False: the phone is full. */
+/** Lay them down, or see that they lie there. False: the phone is full. */
 export async function keep(db: DB): Promise<boolean> {
-  if ((await db.getKey("device", NAME)) !== undefined) return true;
-  const noise = new Uint8Array(RESERVE_BYTES); // not zeros, which a database packs into nothing
-  for (let at = 0; at < RESERVE_BYTES; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
-  try {
-    const tx = db.transaction("device", "readwrite", STRICT);
-    await Promise.all([tx.store.put(noise.buffer, NAME), tx.done]);
-    return true;
-  } catch (error) {
-    if (isFull(error)) return false;
-    throw error;
+  for (const [name, bytes] of Object.entries(BLOCKS)) {
+    if ((await db.getKey("device", name)) !== undefined) continue;
+    const noise = new Uint8Array(bytes); // not zeros, which a database packs into nothing
+    for (let at = 0; at < bytes; at += 65_536) crypto.getRandomValues(noise.subarray(at, at + 65_536));
+    try {
+      const tx = db.transaction("device", "readwrite", STRICT);
+      await Promise.all([tx.store.put(noise.buffer, name), tx.done]);
+    } catch (error) {
+      if (isFull(error)) return false;
+      throw error;
+    }
   }
+  return true;
 }
 
 /** Whether a picture may be taken: asked before, never after. */
@@ -35,13 +41,13 @@ export async function roomForPictures(db: DB): Promise<boolean> {
 }
 
 /** Write; where the phone is full, once more with the room that was kept for it. */
-export async function withReserve<T>(db: DB, write: () => Promise<T>): Promise<T> {
+export async function withReserve<T>(db: DB, write: () => Promise<T>, block: Block = "reserve"): Promise<T> {
   try {
     return await write();
   } catch (error) {
-    if (!isFull(error) || (await db.getKey("device", NAME)) === undefined) throw error;
+    if (!isFull(error) || (await db.getKey("device", block)) === undefined) throw error;
     const tx = db.transaction("device", "readwrite", STRICT);
-    await Promise.all([tx.store.delete(NAME), tx.done]);
+    await Promise.all([tx.store.delete(block), tx.done]);
     return write();
   }
 }

@@ -63,8 +63,7 @@ def reopen(phone: Phone, room: int) -> Page:
 
 
 def save_a_visit(page: Page, words: str) -> bool:
-    """Note a visit in words; whether the phone says that it is kept."""
-    page.goto("/field/today") if "/today" not in page.url else None
+    """Note a visit in words, from Today; whether the phone says that it is kept."""
     page.click(f"text={CHEN} >> nth=-1")
     page.click(NOTE_A_VISIT)
     page.fill("[name=notes]", words)
@@ -114,12 +113,21 @@ def test_words_are_saved_on_a_full_phone_and_pictures_refused_before_they_are_ta
     # Nothing left at all: what the phone says is kept is there after a kill, what it cannot keep it does not claim.
     page.evaluate(FILL, 16)
     page.click(".bar-back")
+    page.wait_for_url("**/field/today")
     before = kept_on_the_phone(page)
     claimed = save_a_visit(page, "满了以后的一句话")
     if not claimed:
         expect(page.locator("h1")).to_have_text("手机满了，这条没存下")
         enrolled.look("phone-full")
     assert kept_on_the_phone(page) == before + claimed
+
+    # The same at its next start: it opens with the PIN and shows what it keeps.
+    page.evaluate(FILL, 16)
+    page.goto("/field/today")
+    enter(page)
+    page.wait_for_url("**/field/today")
+    expect(page.locator("main")).to_contain_text(CHEN)
+    enrolled.look("today-phone-full")
     server.start()
     page = reopen(enrolled, room=20_000_000)
     assert kept_on_the_phone(page) == before + claimed

@@ -147,6 +147,12 @@ test("the mark of another phone changes nothing", async () => {
   expect(await records.head(one.db)).toMatchObject({ seq: 1 });
 });
 
+test("a phone that nobody set up, or that was emptied by order, writes nothing at its start", async () => {
+  const one = await phone({ enrolled: false });
+  await check(one.db, null);
+  expect(await one.db.getAllKeys("device")).toEqual([]);
+});
+
 test("an emptied phone says so before it asks for a code", async () => {
   const one = await phone({ enrolled: false });
   expect(await noticeEmptied(one.db, mark(7, { arrived: 3 }))).toBe(true);

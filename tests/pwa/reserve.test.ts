@@ -1,8 +1,9 @@
 /** A phone that is full: words still find room, pictures are refused before they are taken, and nothing is said saved that is not. */
 import { expect, onTestFinished, test, vi } from "vitest";
 import { record } from "../../pwa/ctx.ts";
+import { check } from "../../pwa/store/check.ts";
 import * as reserve from "../../pwa/store/reserve.ts";
-import { id, LUO, phone, type TestPhone, visit } from "./kit.ts";
+import { id, LUO, PIN, phone, type TestPhone, visit } from "./kit.ts";
 
 /** As a browser does it: the transaction is aborted. Full as long as `full` says so. */
 function disk(full: (store: string) => boolean) {
@@ -88,4 +89,41 @@ test("a save that finds no room at all says so, and the form comes back as it st
   expect(one.bugs).toEqual([]);
   expect(await one.store.records.list()).toEqual([]);
   expect((await one.store.drafts.get(`visit:${LUO.id}`))!.fields.notes).toEqual(["门锁着"]);
+});
+
+test("a full phone opens with its PIN by the room that was kept for that, and says so where there is none", async () => {
+  const one = await phone();
+  await reserve.keep(one.db);
+  one.store.vault.lock();
+  let full = true;
+  disk((store) => store === "device" && full);
+  const { delete: remove } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.delete = function (key) {
+    if (key === "reserve_pin") full = false;
+    return remove.call(this, key);
+  };
+  onTestFinished(() => {
+    IDBObjectStore.prototype.delete = remove;
+  });
+  await one.store.vault.unlock(PIN);
+  expect(one.store.vault.unlocked).toBe(true);
+  expect(await reserved(one)).toBe(true); // the room for words is still there
+
+  one.store.vault.lock();
+  await one.db.delete("device", "reserve_pin");
+  full = true;
+  const answer = await one.post("/field/unlock", { pin: PIN });
+  expect(answer.status).toBe(422);
+  expect(await answer.text()).toContain("The phone is full, Daiban cannot open");
+  expect(one.bugs).toEqual([]);
+});
+
+test("a full phone looks for losses at its start all the same", async () => {
+  const one = await phone();
+  await record(one.ctx(), [visit(id(1)), visit(id(1))]);
+  await check(one.db, null);
+  const [first] = await one.db.getAllFromIndex("outbox", "seq");
+  await one.db.delete("outbox", first!.id);
+  disk(() => true);
+  expect((await check(one.db, null)).missing).toEqual([[1, 1]]);
 });
