@@ -27,17 +27,32 @@ from tests.support.small_county import enrol, make
 
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo county, made once for all workers."""
-    base = tmp_path_factory.getbasetemp()
+    """A demo county."""
+
+    def demo(server: Server) -> None:
+        server.flask("migrate", "--demo")
+        if "demo " in server.flask("--help"):
+            server.flask("demo")
+
+    return made_once("demo", demo, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small cast of the other tests."""
+    return made_once("small", make, tmp_path_factory)
+
+
+def made_once(name: str, make: Callable[[Server], None], factory: pytest.TempPathFactory) -> Path:
+    """The folder of a county that is made once for all workers; each story gets a copy of it."""
+    base = factory.getbasetemp()
     shared = base.parent if base.name.startswith("popen-") else base
-    folder = shared / "demo"
-    with (shared / "demo.lock").open("w") as lock:
+    folder = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            making = Server(shared / "demo-making")
-            making.flask("migrate", "--demo")
-            if "demo " in making.flask("--help"):
-                making.flask("demo")
+            making = Server(shared / f"{name}-making")
+            make(making)
             making.folder.rename(folder)
     return folder
 
@@ -53,10 +68,9 @@ def server(demo_folder: Path, tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def small_county(tmp_path: Path) -> Iterator[Server]:
+def small_county(small_folder: Path, tmp_path: Path) -> Iterator[Server]:
     """The small cast of the other tests on a server of its own, running; a module takes it as its `server`."""
-    server = Server(tmp_path / "server")
-    make(server)
+    server = Server.like(small_folder, tmp_path / "server")
     server.start()
     yield server
     server.kill()

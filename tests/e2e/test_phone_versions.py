@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.support.browser import settle, until
 from tests.support.phone import Phone
 from tests.support.server import ROOT, Server
-from tests.support.small_county import CHEN, enter, make
+from tests.support.small_county import CHEN, enter
 
 expect.set_options(timeout=20_000)
 
@@ -23,10 +23,9 @@ WAITS = "navigator.serviceWorker.getRegistration().then((r) => r.update()).then(
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(small_folder: Path, tmp_path: Path) -> Iterator[Server]:
     """The small county on a program of its own, so that a test can put a new version in place."""
-    server = Server(tmp_path / "server")
-    make(server)
+    server = Server.like(small_folder, tmp_path / "server")
     server.root = tmp_path / "program"
     server.root.mkdir()
     for entry in ROOT.iterdir():
