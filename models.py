@@ -376,6 +376,24 @@ class Lookup:
         return found
 
 
+class Rows(Lookup):
+    """The same with whole rows: `Rows(Post, by=Post.person).of([person])`."""
+
+    def __init__(self, table: type[Row], *, by: Field[Any], also: str = "", order: str = "") -> None:
+        fields = table._meta.sorted_fields
+        super().__init__(*fields, by=by, also=also, order=order)
+        self._table, self._names = table, [field.name for field in fields]
+
+    def of(self, values: Iterable[Any], *others: Any) -> list[Any]:
+        return [self._made(found) for found in self(values, *others)]
+
+    def _made(self, found: tuple[Any, ...]) -> Row:
+        row = self._table(__no_default__=1)
+        row.__data__.update(zip(self._names, found, strict=True))
+        row._dirty.clear()
+        return row
+
+
 def update_rows(rows: Sequence[Row], *only: Field[Any]) -> None:
     """Write these columns of many rows of one class in one statement; the rows hold the new values."""
     if rows:
@@ -564,8 +582,23 @@ class Post(Row):
         return cls.select().where((cls.from_on <= on) & (cls.to_on.is_null() | (cls.to_on >= on)))
 
     @classmethod
+    def held_by(cls, person: UUID, on: date) -> list[Post]:
+        """The posts of one person that are in force: asked at every request."""
+        return _POSTS_OF.of([person], *[cls.from_on.db_value(on)] * 2)
+
+    @classmethod
+    def leading(cls, on: date) -> list[Post]:
+        """The posts of all leads in force."""
+        return _POSTS_AS.of(["lead"], *[cls.from_on.db_value(on)] * 2)
+
+    @classmethod
     def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, cls.area, actor.prefixes(*(roles or STAFF))))
+
+
+_IN_FORCE = "from_on <= {} AND (to_on IS NULL OR to_on >= {})"
+_POSTS_OF = Rows(Post, by=Post.person, also=_IN_FORCE, order="id")
+_POSTS_AS = Rows(Post, by=Post.role, also=_IN_FORCE, order="id")
 
 
 class Account(Row):
@@ -1412,6 +1445,11 @@ _SETTINGS = Lookup(Setting.key, Setting.value, by=Setting.key)
 def setting(key: str) -> Any:
     """The county's value of a business setting, or its default. Raises KeyError for a name that is none."""
     return settings_of(key)[key]
+
+
+def own_settings() -> dict[str, Any]:
+    """What the county has set by itself; all else is as in `county_settings.ALL`."""
+    return dict(_SETTINGS(sorted(county_settings.ALL)))
 
 
 def settings_of(*keys: str) -> dict[str, Any]:

@@ -330,11 +330,16 @@ def villages_of(actor: Actor) -> dict[str, str]:
     """{code: name} of the villages where a post in force serves people from a phone."""
     whole = [p.area for p in actor.posts if p.role in CARRIES_PHONE]
     wide = [area_prefix(area) for area in whole if len(area_prefix(area)) < 12]
+    if not wide:
+        return dict(_VILLAGES(whole))
     wanted = Area.code.in_(whole)
     for prefix in wide:
         wanted |= Area.code.between(prefix.ljust(12, "0"), prefix.ljust(12, "9"))
     rows = Area.select(Area.code, Area.name).where((Area.level == "village") & wanted).order_by(Area.code)
     return dict(rows.tuples())
+
+
+_VILLAGES = Lookup(Area.code, Area.name, by=Area.code, also="level = 'village'", order="code")
 
 
 def pull(actor: Actor, asked: Mapping[str, int], *, cursor: str = "", page: int = 16_384, now: datetime) -> Pulled:
@@ -372,6 +377,9 @@ def _changed_since(actor: Actor, known: Mapping[str, int], answer: Pulled, page:
     answer.more = len(changes) >= ROWS_AT_ONCE
 
 
+_REVISIONS = Lookup(Scope.code, Scope.rev, by=Scope.code)
+
+
 def _since(known: Mapping[str, int], limit: int) -> list[tuple[str, int, UUID, bool]]:
     """(area, revision, resident, departed) after the known revisions, oldest first.
 
@@ -380,7 +388,7 @@ def _since(known: Mapping[str, int], limit: int) -> list[tuple[str, int, UUID, b
     """
     r, d = Resident, Departure
     scopes = {scope_of(area) for area in known}
-    newest = dict(Scope.select(Scope.code, Scope.rev).where(Scope.code.in_(scopes)).tuples())
+    newest = dict(_REVISIONS(sorted(scopes)))
     behind = {area: rev for area, rev in known.items() if rev < newest.get(scope_of(area), 0)}
     if not behind:
         return []

@@ -12,9 +12,9 @@ import chinese_calendar
 
 import models
 from actions import badges, cards
-from models import Area, Badge, Person, Post, Setting
+from models import Area, Badge, Lookup, Person, Post
 from rules import ciphers, county_settings
-from rules.actors import Actor, Role, area_prefix, scope_of
+from rules.actors import Actor, area_prefix, scope_of
 from rules.days import day_of
 from rules.enrolment import CARRIES_PHONE
 
@@ -65,8 +65,7 @@ CONSENTS_IN_ENGLISH = {
 
 def me(person: Any, actor: Actor, *, origin: str, known: str, now: datetime) -> dict[str, Any] | None:
     """The agent, posts, villages, badge and whom to call; None when the phone knows this version."""
-    posts = [p for p in Post.in_force(day_of(now)).where(Post.person == person.id) if p.role in CARRIES_PHONE]
-    badge = Badge.select(Badge.id, Badge.state, Badge.valid_to).where(Badge.person == person.id)
+    posts = [post for post in Post.held_by(person.id, day_of(now)) if post.role in CARRIES_PHONE]
     villages = cards.villages_of(actor)
     facts = {
         "person": {
@@ -77,7 +76,7 @@ def me(person: Any, actor: Actor, *, origin: str, known: str, now: datetime) -> 
         "villages": villages,
         "lead": _lead([post.area for post in posts], now),
     }  # fmt: skip
-    version = _version([facts, origin, list(badge.order_by(Badge.issued_at, Badge.id).tuples())])
+    version = _version([facts, origin, _BADGES([person.id])])
     if version == known:
         return None
     shown = badges.for_phone(person.id, origin=origin)
@@ -86,7 +85,7 @@ def me(person: Any, actor: Actor, *, origin: str, known: str, now: datetime) -> 
 
 def _posts(posts: Sequence[Any]) -> list[dict[str, Any]]:
     codes = {post.area for post in posts} | {scope_of(post.area) for post in posts}
-    names = dict(Area.select(Area.code, Area.name).where(Area.code.in_(codes)).tuples()) if codes else {}
+    names = dict(_NAMES(sorted(codes)))
     return [
         {
             "id": post.id, "role": post.role, "area": post.area, "area_name": names.get(post.area, ""),
@@ -98,18 +97,24 @@ def _posts(posts: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _lead(areas: Sequence[str], now: datetime) -> dict[str, str] | None:
     """Whom an agent calls at the township: the nearest lead."""
-    leads = Post.in_force(day_of(now)).where(Post.role == Role.LEAD)
-    found = [post for post in leads if any(area.startswith(area_prefix(post.area)) for area in areas)]
+    found = [
+        post for post in Post.leading(day_of(now)) if any(area.startswith(area_prefix(post.area)) for area in areas)
+    ]
     if not found:
         return None
     nearest = max(found, key=lambda post: (len(area_prefix(post.area)), str(post.id)))
-    person = Person.select(Person.name, Person.phone).where(Person.id == nearest.person_id).first()
-    return {"name": person.name, "phone": person.phone}
+    name, phone = _REACHED([nearest.person_id])[0]
+    return {"name": name, "phone": phone}
+
+
+_BADGES = Lookup(Badge.id, Badge.state, Badge.valid_to, by=Badge.person, order="issued_at, id")
+_NAMES = Lookup(Area.code, Area.name, by=Area.code)
+_REACHED = Lookup(Person.name, Person.phone, by=Person.id)
 
 
 def county(*, name: str, known: str, today: date) -> dict[str, Any] | None:
     """The county's words and numbers; None when the phone knows this version."""
-    own = dict(Setting.select(Setting.key, Setting.value).tuples())
+    own = models.own_settings()
     version = _version([own, name, today.year, sorted(county_settings.ALL)])
     if version == known:
         return None

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from actions import inbox, journal
 from actions.holders import holders_of
-from models import Device, JournalEntry, Person, PhoneChallenge, PhoneSession, Refusal, transaction
+from models import Device, JournalEntry, Lookup, Person, PhoneChallenge, PhoneSession, Refusal, Rows, transaction
 from rules import admission as rule
 from rules import ciphers
 from rules.actors import Actor, Role
@@ -63,18 +63,18 @@ def open_session(device: UUID, token: str, signature: bytes, *, hours: int, now:
 
 def of_session(token: str, *, now: datetime) -> Any:
     """The phone of a session that has not ended, with its person. Raises PhoneUnknown, PhoneLocked, PhoneReplaced."""
-    found = (
-        Device.select(Device, Person)
-        .join(PhoneSession)
-        .switch(Device)
-        .join(Person)
-        .where((PhoneSession.token_hash == ciphers.token_hash(token)) & (PhoneSession.ends_at > now))
-        .first()
-    )
-    if found is None:
+    session = _SESSIONS([ciphers.token_hash(token)], PhoneSession.ends_at.db_value(now))
+    if not session:
         raise PhoneUnknown()
+    found = _DEVICES.of(session[0])[0]
+    found.person = _PEOPLE.of([found.person_id])[0]
+    found._dirty.clear()
     _may_open(found)
     return found
+
+
+_SESSIONS = Lookup(PhoneSession.device, by=PhoneSession.token_hash, also="ends_at > {}")
+_DEVICES, _PEOPLE = Rows(Device, by=Device.id), Rows(Person, by=Person.id)
 
 
 def of_mailbox(token: str) -> Any:

@@ -70,7 +70,7 @@ def from_phone(view: View) -> View:
 
 def actor_of(person: Person, *, now: datetime) -> Actor:
     """The person with the posts in force today in Shanghai; none once removed."""
-    posts = [] if person.removed_at else Post.in_force(day_of(now)).where(Post.person == person)
+    posts = [] if person.removed_at else Post.held_by(person.id, day_of(now))
     held = tuple(HeldPost(id=p.id, role=Role(p.role), area=p.area) for p in posts)
     return Actor(person=person.id, name=person.name, posts=held)
 

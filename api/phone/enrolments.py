@@ -13,7 +13,7 @@ from api.access import from_phone
 from api.phone import bp
 from api.phone.bodies import asked, bearer, told
 from api.phone.wire import EnrolmentRequest
-from models import Area, Installation
+from models import Area, Installation, Lookup
 from rules.ciphers import Unreadable, b64, raw_point
 from rules.problems import BodyInvalid
 from rules.sign_in import network_of
@@ -66,7 +66,8 @@ def county_name() -> str:
     if named:
         return str(named)
     digits = current_app.config["SETTINGS"].county
-    counties = Area.select(Area.name).where(Area.level == "county")
-    if digits:
-        counties = counties.where(Area.code == digits.ljust(12, "0"))
-    return str(counties.order_by(Area.code).limit(1).scalar() or "")
+    named_by_law = dict(_COUNTIES(["county"]))
+    return next(iter(named_by_law.values()), "") if not digits else named_by_law.get(digits.ljust(12, "0"), "")
+
+
+_COUNTIES = Lookup(Area.code, Area.name, by=Area.level, order="code")

@@ -40,7 +40,7 @@ def add_sync() -> ResponseReturnValue:
     actor = actor_of(phone.person, now=g.now)
     now_of = {phone.scope, *(scope_of(post.area) for post in actor.posts), *(r.scope for r in receipts if r.scope)}
     answer = _answer(phone, receipts, scopes=now_of | phone_talk.written_in(phone.id, set(body.heads) - now_of))
-    _compare_heads(body, answer["epoch"], phone)
+    _compare_heads(body, answer, phone)
     answer |= _rows(actor, body, answer["epoch"], g.now)
     rows, answer["inbox_rev"] = inbox.since(phone.person_id, body.inbox)
     answer["inbox"] = rows
@@ -125,10 +125,12 @@ def _rows(actor: Actor, body: SyncRequest, epoch: int, now: datetime) -> dict[st
     return vars(pulled)
 
 
-def _compare_heads(body: SyncRequest, epoch: int, phone: Any) -> None:
+def _compare_heads(body: SyncRequest, answer: dict[str, Any], phone: Any) -> None:
     """A head this phone has seen and we no longer hold means that the journal was cut or made anew."""
-    if body.epoch != epoch:  # after a restore the county itself says so, by its new epoch
+    if body.epoch != answer["epoch"]:  # after a restore the county itself says so, by its new epoch
         return
-    seen = {scope: (head.position, head.chain) for scope, head in body.heads.items()}
+    newest = {scope: (head["position"], head["chain"]) for scope, head in answer["heads"].items()}
+    told = {scope: (head.position, head.chain) for scope, head in body.heads.items()}
+    seen = {scope: head for scope, head in told.items() if head != newest.get(scope)}
     for scope in phone_talk.report_missing_heads(phone, seen, now=g.now):
         log.critical("journal head missing", scope=scope, device=str(phone.id), position=seen[scope][0])
