@@ -2,10 +2,11 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { record } from "../../pwa/ctx.ts";
 import { openSealed } from "../../pwa/envelope.ts";
 import { APART_MS, IN_VAIN } from "../../pwa/leaving.ts";
+import { FIRST_BATCH, LEAST_PIECE } from "../../pwa/link.ts";
 import { sealCode } from "../../pwa/recovery.ts";
 import * as device from "../../pwa/store/device.ts";
 import { People } from "../../pwa/store/people.ts";
-import { FIRST_BATCH, LEAST_PIECE, pauseMs } from "../../pwa/sync.ts";
+import { pauseMs } from "../../pwa/sync.ts";
 import type {
   MailboxRequest,
   Receipt,

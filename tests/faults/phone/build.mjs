@@ -7,7 +7,7 @@ const [out, rule = ""] = process.argv.slice(2);
 
 const BREAKS = {
   "delete only on a receipt": {
-    file: "pwa/sync.ts",
+    file: "pwa/talk.ts",
     text: "if (!fromCounty(answer.body)) throw new Cut();",
     instead: 'for (const { id } of batch) await db.delete("outbox", id); $&',
   },

@@ -25,9 +25,9 @@ def build(folder: Path) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("built", ".building-*"))
     shutil.copy(ROOT / "package.json", folder)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
-    source = folder / "pwa" / "sync.ts"
+    source = folder / "pwa" / "talk.ts"
     text = source.read_text()
-    assert text.count(RULE) == 1, "pwa/sync.ts no longer says it so: break the rule where it stands now"
+    assert text.count(RULE) == 1, "pwa/talk.ts no longer says it so: break the rule where it stands now"
     source.write_text(text.replace(RULE, BROKEN))
     built = subprocess.run([NODE, "pwa/build.mjs"], cwd=folder, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr

@@ -23,10 +23,6 @@ from tests.faults.slow.county import AGENTS, person
 from tests.faults.slow.deeds import Deed
 from tests.support.server import Server
 
-#: Whether a phone must say plainly what its store has lost. Off until its screen for that is there: then what was destroyed is
-#: only counted. Turned on, `unsaid` is a failure like any other.
-PHONE_MUST_SAY_WHAT_IS_GONE = False
-
 #: The record each kind of deed is, what must stand in it, and the pictures it bears. {word}: the deed's own.
 RECORDS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
     "visit": ("visit.ended", {"outcome": "away", "where": "广东", "notes": "{word}"}, set()),
@@ -93,8 +89,7 @@ class Ledger:
 
     @property
     def failures(self) -> list[str]:
-        parts = ["lost", "doubled", "changed", "refused_unseen", "stuck", "broken"]
-        parts += ["unsaid"] if PHONE_MUST_SAY_WHAT_IS_GONE else []
+        parts = ("lost", "doubled", "changed", "refused_unseen", "stuck", "broken", "unsaid")
         return [f"{name.replace('_', ' ')}: {line}" for name in parts for line in getattr(self, name)]
 
     def counts(self) -> dict[str, int]:
@@ -104,7 +99,7 @@ class Ledger:
         }
 
     def result(self) -> dict[str, Any]:
-        """As `bench.faults` sums up runs of either layer; what is stuck, or gone unsaid where it must be said, is `broken` there."""
+        """As `bench.faults` sums up runs of either layer; what is stuck, or gone without a word, is `broken` there."""
         others = [line for line in self.failures if line.startswith(("stuck", "unsaid"))]
         return {
             "seed": self.seed, "database": "sqlite", "story": self.story if self.failures else [], "told": self.told,

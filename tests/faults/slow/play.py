@@ -495,7 +495,7 @@ class Player:
 
 
 def says_what_is_gone(handset: Handset) -> bool:
-    """Whether the screen says that records were lost on this phone (see ledger.PHONE_MUST_SAY_WHAT_IS_GONE): the page of a
+    """Whether the screen says that records were lost on this phone: the page of a
     phone that was emptied, or the outbox's own part for single ones."""
     found = "() => location.pathname === '/field/emptied' || document.querySelector('section[aria-labelledby=lost]') !== null"
     return bool(handset.ask(found))
