@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -251,6 +251,16 @@ class Row(Model):
         def select(cls, *fields: Any) -> Any: ...  # rows, tuples, dicts or joined rows: types cannot follow
 
     @classmethod
+    def of(cls, **values: Any) -> Self:
+        """A new row from the values of its fields; of a foreign key, the key. Peewee's own way sets them one by one."""
+        assert values.keys() <= cls._meta.fields.keys(), (
+            f"{cls.__name__} has no {values.keys() - cls._meta.fields.keys()}"
+        )
+        row = cls(__no_default__=1)
+        row.__data__ = {**cls._meta.get_default_dict(), **values}
+        return row
+
+    @classmethod
     def derived(cls) -> frozenset[str]:
         return frozenset(getattr(cls._meta, "derived", ()))
 
@@ -389,8 +399,7 @@ class Rows(Lookup):
 
     def _made(self, found: tuple[Any, ...]) -> Row:
         row = self._table(__no_default__=1)
-        row.__data__.update(zip(self._names, found, strict=True))
-        row._dirty.clear()
+        row.__data__ = dict(zip(self._names, found, strict=True))
         return row
 
 

@@ -130,7 +130,7 @@ def chained(
         leaves = canonical(dict(leaf_of(row) for row in each.rows))
         end.chain = link(end.chain, end.position, str(each.id), each.hash, now, leaves)
         entries.append(
-            JournalEntry(
+            JournalEntry.of(
                 scope=each.scope, position=end.position, id=each.id, hash=each.hash, chain=end.chain, kind=each.kind,
                 v=each.v, device=each.device, seq=each.seq, prev=each.prev, actor=each.actor, post=each.post,
                 subject=each.subject, at=each.at, received_at=now, state=each.state, why=each.why,

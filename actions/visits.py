@@ -13,7 +13,7 @@ from uuid import UUID
 import models
 from actions import cards, desk, inbox, journal
 from actions.arrivals import Arrived, Batch, unused
-from models import Badge, CareEntry, LifeVerification, Lookup, Resident, Visit, transaction
+from models import Badge, CareEntry, LifeVerification, Lookup, Resident, Rows, Visit, transaction
 from rules import ciphers
 from rules import visits as rule
 from rules.actors import Actor
@@ -43,7 +43,7 @@ def row_of(record: Arrived, batch: Batch, key: UUID, times: tuple[datetime, date
     resident = batch.resident_of(record)
     started, ended = times or (batch.trusted(record, body.started_at), batch.trusted(record, body.ended_at))
     retry = batch.setting("visit.retry_days") if body.outcome == "not_home" else 0
-    return Visit(
+    return Visit.of(
         id=key, resident=resident.id, scope=resident.scope, area=resident.area, person=record.actor, post=record.post,
         device=record.device, event=record.id, reasons=",".join(body.reasons), outcome=body.outcome.value,
         where=body.where, notes=body.notes, met=[met.model_dump(mode="json", exclude_none=True) for met in body.met] or None,
@@ -228,6 +228,9 @@ def _with(flags: str, flag: Flag) -> str:
 # ---- the care roster goes on
 
 
+_CARED_FOR = Rows(CareEntry, by=CareEntry.resident, also="state = 'enrolled'")
+
+
 def _plan_care(records: Sequence[Arrived], batch: Batch) -> None:
     """A care visit made sets the day of the next."""
     seen = {
@@ -237,8 +240,7 @@ def _plan_care(records: Sequence[Arrived], batch: Batch) -> None:
     }
     if not seen:
         return
-    entries = CareEntry.select().where(CareEntry.resident.in_(list(seen)) & (CareEntry.state == "enrolled"))
-    for entry in entries:
+    for entry in _CARED_FOR.of(seen):
         record = seen[entry.resident_id]
         ended = batch.trusted(record, record.body.ended_at)
         entry.next_visit_on = day_of(ended) + timedelta(days=entry.every_days)

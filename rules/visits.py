@@ -104,10 +104,10 @@ def overlapping(fresh: Sequence[Stay], known: Iterable[Stay]) -> set[UUID]:
         stay.visit
         for stay in fresh
         if any(
-            other.visit != stay.visit
-            and other.home != stay.home
-            and other.started_at < stay.ended_at
+            other.started_at < stay.ended_at
             and stay.started_at < other.ended_at
+            and other.visit != stay.visit
+            and other.home != stay.home
             for other in by_person[stay.person]
         )
     }
