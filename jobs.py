@@ -19,7 +19,19 @@ from huey.serializer import Serializer
 
 import keys
 import models
-from actions import backups, badges, cards, dues, housekeeping, imports, pictures, retention, verifications
+from actions import (
+    backups,
+    badges,
+    cards,
+    dues,
+    housekeeping,
+    imports,
+    pictures,
+    retention,
+    verifications,
+    workbooks,
+)
+from api.office import log_table
 from rules.days import day_of
 from settings import Settings, from_environment, log_no_values
 
@@ -108,6 +120,16 @@ def forget_lists() -> int:
     return imports.forget_old(now=datetime.now(UTC), folder=settings.blobs_path)
 
 
+def write_workbooks() -> int:
+    """Visit logs that somebody asked for as a workbook."""
+    return workbooks.run_waiting(log_table.spoken, now=lambda: datetime.now(UTC), folder=settings.blobs_path)
+
+
+def forget_workbooks() -> int:
+    """Workbooks whose days are over."""
+    return workbooks.forget_old(now=datetime.now(UTC), folder=settings.blobs_path)
+
+
 def forget_pictures() -> int:
     """Pictures whose time is over, and old scans of badges."""
     return retention.forget(now=datetime.now(UTC), folder=settings.blobs_path)
@@ -132,6 +154,8 @@ JOBS: dict[str, Callable[[], int]] = {
     "sweep": sweep_out,
     "lists": take_lists,
     "old lists": forget_lists,
+    "workbooks": write_workbooks,
+    "old workbooks": forget_workbooks,
     "badges": warn_of_badges,
     "retention": forget_pictures,
     "backup keys": destroy_backup_keys,
@@ -156,6 +180,7 @@ def each_minute() -> None:
     """What no bell announced, or a crash forgot."""
     _run("pictures")
     _run("lists")
+    _run("workbooks")
 
 
 @huey.periodic_task(crontab(minute="7"))
@@ -166,6 +191,7 @@ def each_hour() -> None:
     _run("retakes")
     _run("sweep")
     _run("old lists")
+    _run("old workbooks")
     _run("badges")
 
 

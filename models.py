@@ -1416,6 +1416,32 @@ class ImportRow(Row):
         indexes = ((("import_", "sheet", "row"), True),)
 
 
+# ---- tables that somebody takes away
+
+
+class Workbook(Row):
+    """The visit log as a workbook for whoever asked: a job writes it; it is kept sealed, for some days."""
+
+    id = UUIDField(primary_key=True, default=uuid7)
+    person = ForeignKeyField(Person, on_delete="RESTRICT", backref="+")
+    posts = JsonField()  # ids of those that opened it: a post gained later opens nothing more
+    filters = SealedJsonField()  # as in the address; they may name somebody
+    language = TextField()
+    state = TextField(default="waiting")  # waiting | running | done | failed
+    rows_total = IntegerField(default=0)
+    rows_done = IntegerField(default=0)
+    problem = TextField(default="")
+    key = SealedField(null=True)  # opens its file and no other one
+    bytes = BigIntegerField(default=0)  # of the file, opened
+    asked_at = UtcField()
+    ended_at = UtcField(null=True)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ModelSelect[Any]:
+        """Their own: what one may see in the log is another's matter."""
+        return cls.select().where(cls.person == actor.person)
+
+
 SERVING = (
     Role.AGENT, Role.CLERK, Role.VILLAGE_REVIEWER, Role.TOWNSHIP_OFFICER, Role.DEPUTY_LEADER, Role.TOWNSHIP_HEAD,
     Role.LEAD, Role.COUNTY,
@@ -1434,6 +1460,7 @@ TABLES: tuple[type[Row], ...] = (
     PhoneChallenge, PhoneSession, Challenge,
     JournalEntry, Refusal, Picture, ReadEntry, Visit, LifeVerification, Request, Delivery, DeathReport, Complaint,
     Clash, InboxMessage, Badge, BadgeScan, Import, ImportRow,
+    Workbook,
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from actions import backup_files, backups, pictures, retention, verify
 from actions._backup_store import Manifest
 from actions.backup_files import TOLD_EVERY, Tell
 from actions.installation import MIGRATIONS
-from models import Import, Picture, transaction
+from models import Import, Picture, Workbook, transaction
 from settings import Settings
 
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -63,6 +63,7 @@ def put_back(
             _, lacking = _pictures_back(settings.blobs_path, folder, tell)
             now = clock()
             _end_imports(now)
+            _end_workbooks(now)
             epoch = backups.begin_epoch(
                 made_at=manifest.at, now=now, by=by, missing=lacking, backup=manifest.backup
             )  # fmt: skip
@@ -245,3 +246,10 @@ def _end_imports(now: datetime) -> None:
     with transaction():
         under_way = Import.file.is_null(False)
         Import.update(state="failed", problem="missing", file=None, ended_at=now).where(under_way).execute()
+
+
+def _end_workbooks(now: datetime) -> None:
+    """Workbooks lie in no backup: whoever asked for one asks again."""
+    with transaction():
+        written = Workbook.state == "done"
+        Workbook.update(state="failed", problem="missing", key=None, ended_at=now).where(written).execute()

@@ -58,6 +58,7 @@ UNPROVEN: Mapping[type[Row], str] = {
     models.Refusal: "what was not taken in; its phone still holds it and shows it",
     models.Import: "how a list came in; what it changed are events",
     models.ImportRow: "a row of a list that waits for a person",
+    models.Workbook: "a copy of the visit log to take away, three days old at most; that it was asked for is an event",
 }
 MILLISECOND = timedelta(milliseconds=1)
 INSTANT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)

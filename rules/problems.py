@@ -131,6 +131,22 @@ class AlreadyDealtWith(Problem):
 
 
 @dataclass(eq=False)
+class WorkbookUnderWay(Problem):
+    """One workbook a person at a time: the one asked for before is not written yet."""
+
+    code = "workbook-under-way"
+    kind = "conflict"
+
+
+@dataclass(eq=False)
+class WorkbookOutOfReach(Problem):
+    """A post under which a workbook was asked for is not in force any more."""
+
+    code = "workbook-out-of-reach"
+    kind = "forbidden"
+
+
+@dataclass(eq=False)
 class MayNotGivePost(Problem):
     """The actor's own posts do not allow giving or ending this post, or it is the actor's own."""
 

@@ -31,6 +31,7 @@ def add_to(app: Flask) -> None:
         verifications,
         visits,
         words,
+        workbooks,
     )
 
     app.before_request(_read_session)

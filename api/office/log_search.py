@@ -37,6 +37,7 @@ TO_DO = {"to_check": "captured", "sent_back": "sent_back"}
 LAST = "\U0010ffff"  # comes after whatever a text may begin with
 #: From so many alike on it is quicker to go down the newest visits than to fetch all that an index has.
 MANY_ALIKE = 2000
+ALL = 1 << 40  # more visits than there will ever be
 V = Visit
 
 
@@ -140,15 +141,22 @@ class Asked:
 
     def reach(self, count: int) -> bool:
         """Whether there are so many in all places together; they are counted no further."""
-        p = models.database.param
-        for query, code in self._found:
-            sql, params = query.select(V.id).sql()
-            values = [code if value == HERE else value for value in params]
-            bounded = f"SELECT COUNT(*) FROM ({sql} LIMIT {p}) AS v"  # noqa: S608
-            count -= models.database.execute_sql(bounded, [*values, count]).fetchone()[0]
+        for number in range(len(self)):
+            count -= self._counted(number, count)
             if count <= 0:
                 return True
         return False
+
+    def count(self) -> int:
+        """How many there are. Each is counted: for a job, never for a page."""
+        return sum(self._counted(number, ALL) for number in range(len(self)))
+
+    def _counted(self, number: int, most: int) -> int:
+        query, code = self._found[number]
+        sql, params = query.select(V.id).sql()
+        values = [code if value == HERE else value for value in params]
+        bounded = f"SELECT COUNT(*) FROM ({sql} LIMIT {models.database.param}) AS v"  # noqa: S608
+        return int(models.database.execute_sql(bounded, [*values, most]).fetchone()[0])
 
     def newest(self, limit: int, after: Place | None = None) -> list[Any]:
         """The newest of all places, whole."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,14 +13,13 @@ from werkzeug.wrappers import Response
 
 from actions import exports, pictures, reads, visits
 from api.access import allows, get_object_or_404
-from api.filters import spaced_id
-from api.office import bp, forms, go_to, log, log_search, to_look_at
+from api.office import bp, forms, go_to, log, log_search, log_table, to_look_at
 from api.office.frame import area_names, villages
 from api.office.roles import OFFICERS
 from api.office.words import said
-from models import Delivery, JournalEntry, LifeVerification, Lookup, Person, Post, Request, Resident, Visit
+from models import Delivery, JournalEntry, LifeVerification, Person, Post, Request, Resident, Visit, Workbook
 from rules.actors import Role
-from rules.days import CHINA, day_of
+from rules.days import day_of
 from rules.events import Outcome, Reason
 from rules.visits import Flag
 
@@ -49,6 +45,7 @@ def visits_page() -> ResponseReturnValue:
         filters=filters,
         chips=_chips(filters),
         choices=_choices(),
+        has_workbooks=Workbook.visible_to(g.actor).exists(),
     )
 
 
@@ -68,10 +65,10 @@ def export_visits_with_numbers() -> ResponseReturnValue:
 
 def _table(*, whole_numbers: bool, why: str = "") -> Response:
     filters = log_search.Filters.of(request.form)
-    found = log_search.queries(g.actor, filters, today=day_of(g.now))
+    table = log_table.of(g.actor, filters, today=day_of(g.now), whole_numbers=whole_numbers)
     exports.register("visits", filters.args(), whole_numbers=whole_numbers, why=why, actor=g.actor, now=g.now)
     name = f"visits-{day_of(g.now).isoformat()}.csv"
-    answer = Response(stream_with_context(_csv(found, whole_numbers)), mimetype="text/csv; charset=utf-8")
+    answer = Response(stream_with_context(log_table.as_csv(table)), mimetype="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
@@ -197,6 +194,11 @@ def _choices() -> dict[str, list[tuple[str, Any]]]:
 
 def _chips(filters: log_search.Filters) -> list[tuple[Any, str]]:
     """The filters that are on, in words, each with the address without it."""
+    return [(words, url_for("office.visits", **filters.without(name))) for name, words in in_words(filters).items()]
+
+
+def in_words(filters: log_search.Filters) -> dict[str, Any]:
+    """The filters that are on, by name, in words."""
     words: dict[str, Any] = {
         "area": lambda: area_names({filters.area}).get(filters.area, filters.area),
         "agent": lambda: _name_of(Person, filters.agent),
@@ -207,49 +209,10 @@ def _chips(filters: log_search.Filters) -> list[tuple[Any, str]]:
         "days": lambda: log_search.DAYS[filters.days],
         "text": lambda: filters.text,
     }
-    return [(words[name](), url_for("office.visits", **filters.without(name))) for name in filters.chosen]
+    return {name: words[name]() for name in filters.chosen}
 
 
 def _name_of(model: Any, key: str) -> str:
     """The name behind an id in the address, for whoever may see that person; else nothing."""
     found = model.visible_to(g.actor, *OFFICERS).where(model.id == UUID(key)).first()
     return found.name if found is not None else "…"
-
-
-_NUMBERS = Lookup(Resident.id, Resident.id_number, by=Resident.id)
-
-
-def _csv(found: Any, whole_numbers: bool) -> Iterator[str]:
-    """In pieces of a thousand lines; the first character tells a spreadsheet that this is UTF-8."""
-    head = [
-        _("Resident"), _("Village"), _("When"), _("Arrived"), _("Why they went"), _("Outcome"), _("Left behind"), _("Agent"),
-        _("State"), _("Notes"), *([_("ID number")] if whole_numbers else []),
-    ]  # fmt: skip
-    yield "\ufeff" + _lines([head])
-    names: dict[str, str] = {}
-    states, say = {code: str(words) for code, words in log_search.STATES.items()}, log.Sayer()
-    for part in log_search.every(found):
-        names |= area_names({visit.area for visit in part} - set(names))
-        numbers = dict(_NUMBERS({visit.resident_id for visit in part})) if whole_numbers else {}
-        yield _lines(
-            [
-                row["visit"].resident_name, names.get(row["visit"].area, row["visit"].area),
-                _local(row["visit"].ended_at), _local(row["visit"].received_at), "、".join(row["why"]), row["outcome"],
-                "、".join(row["left"]), row["agent"], states.get(row["state"], row["state"]),
-                # In groups, as on paper: a spreadsheet makes a number of eighteen digits, and loses the last ones.
-                *([row["visit"].notes, spaced_id(numbers.get(row["visit"].resident_id))] if whole_numbers else
-                  [exports.without_numbers(row["visit"].notes)]),
-            ]
-            for row in log.rows_of(part, say, with_tries=False)
-        )  # fmt: skip
-
-
-def _lines(rows: Iterable[list[str]]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows([exports.harmless(cell) for cell in row] for row in rows)
-    return out.getvalue()
-
-
-def _local(at: Any) -> str:
-    there = at.astimezone(CHINA)
-    return f"{there.year}-{there.month:02}-{there.day:02} {there.hour:02}:{there.minute:02}"

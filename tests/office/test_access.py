@@ -11,7 +11,7 @@ from flask import Flask
 import models
 from actions import desk_sessions, enrolments, inbox, journal
 from api.office import COOKIE, waiting
-from models import Badge, Clash, Complaint, Delivery, Import, InboxMessage, JournalEntry, Person, Post
+from models import Badge, Clash, Complaint, Delivery, Import, InboxMessage, JournalEntry, Person, Post, Workbook
 from rules import ciphers
 from rules.actors import Actor, HeldPost, Role
 from tests.office.scenes import (
@@ -78,6 +78,10 @@ def things(cast: Any) -> dict[str, Any]:
     listed = Import.create(
         kind="roster", scope=TOWNSHIP, file_name="清江村.xlsx", sha256="0" * 64, by="luoguoxiu", started_at=NOW
     )
+    workbook = Workbook.create(
+        person=cast.luo_guoxiu.id, posts=[str(cast.luo_guoxiu.post)], filters={"text": "陈桂兰"}, language="zh_Hans",
+        asked_at=NOW,
+    )  # fmt: skip
     return {
         "visit_id": visit.id,
         "verification_id": a_verification().id,
@@ -98,6 +102,7 @@ def things(cast: Any) -> dict[str, Any]:
         "import_id": listed.id,
         "message_id": InboxMessage.get().id,
         "request_id": a_request().id,
+        "workbook_id": workbook.id,
         "role": "picture",
     }
 
@@ -228,6 +233,7 @@ def test_each_role_here_gets_what_its_posts_open_and_nothing_else(app, cast, wit
         else:
             assert answer.status_code in (200, 204, 303, 404), here
             may_be_missing = {"office.picture", "office.review_workbook", "office.import_review"}
+            may_be_missing |= {"office.workbook_progress", "office.workbook_file"}  # each has their own
             assert answer.status_code != 404 or endpoint in may_be_missing or "review" in endpoint, here
 
 

@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "disk": set(),
     "models": {"rules"},
     "keys": {"disk", "models", "rules"},
-    "jobs": {"actions", "models", "rules", "settings", "keys"},
+    "jobs": {"api", "actions", "models", "rules", "settings", "keys"},
     "app": OURS,
 }
 
