@@ -200,7 +200,7 @@ def _chips(filters: log_search.Filters) -> list[tuple[Any, str]]:
 def in_words(filters: log_search.Filters) -> dict[str, Any]:
     """The filters that are on, by name, in words."""
     words: dict[str, Any] = {
-        "area": lambda: area_names({filters.area}).get(filters.area, filters.area),
+        "area": lambda: _area_name(filters.area),
         "agent": lambda: _name_of(Person, filters.agent),
         "resident": lambda: _name_of(Resident, filters.resident),
         "reason": lambda: said(filters.reason, "reason"),
@@ -210,6 +210,11 @@ def in_words(filters: log_search.Filters) -> dict[str, Any]:
         "text": lambda: filters.text,
     }
     return {name: words[name]() for name in filters.chosen}
+
+
+def _area_name(code: str) -> str:
+    """The name of a place in the address, for whoever has a post over it."""
+    return area_names({code}).get(code, code) if g.actor.covers(code, *OFFICERS) else code
 
 
 def _name_of(model: Any, key: str) -> str:

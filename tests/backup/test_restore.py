@@ -96,6 +96,21 @@ def test_what_stands_there_is_what_the_backup_proves(sender, back_up, put_back, 
     assert Person.select().where(Person.name == "不该在").count() == 0
 
 
+def test_lists_and_workbooks_lie_in_no_backup_and_say_so(sender, back_up, put_back, cast, now):
+    asked = {"person": cast.li_qiang.id, "posts": [], "filters": {}, "language": "zh_Hans", "asked_at": now}
+    written = models.Workbook.create(**asked, state="done", key="k", ended_at=now)
+    waits = models.Workbook.create(**asked)
+    listed = models.Import.create(
+        kind="roster", scope=TOWNSHIP, file_name="a.xlsx", sha256="0" * 64, file="a.sealed", by="liqiang", started_at=now
+    )  # fmt: skip
+    sender().visit(now)
+    back_up()
+    put_back()
+    here = {each.id: (each.state, each.problem, each.key) for each in models.Workbook.select()}
+    assert here == {written.id: ("failed", "missing", None), waits.id: ("waiting", "", None)}
+    assert models.Import.get_by_id(listed.id).problem == "missing"
+
+
 def test_work_goes_on_where_the_rows_came_back(sender, back_up, put_back, clock, now):
     """Numbers that the database itself gives go on, and a journal that goes on proves."""
     models.BadgeScan.create(at=now, result="valid")
