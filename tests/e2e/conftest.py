@@ -12,6 +12,8 @@ def test_a_visit_on_the_mountain(server, phone):
 from __future__ import annotations
 
 import fcntl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from commands import demo_people
 from tests.support.browser import FLAGS, chromium
 from tests.support.phone import Phone
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 from tests.support.small_county import enrol, make
 
 
@@ -65,6 +67,16 @@ def server(demo_folder: Path, tmp_path: Path) -> Iterator[Server]:
     yield server
     server.kill()
     assert not server.bugs(), server.bugs()
+
+
+@pytest.fixture
+def jobs(server: Server) -> Iterator[subprocess.Popen[bytes]]:
+    """The second process of the county: what the clock and the bell start."""
+    command = [sys.executable, "-m", "huey.bin.huey_consumer", "jobs.huey", "--quiet"]
+    running = subprocess.Popen(command, cwd=ROOT, env=server.environment)
+    yield running
+    running.kill()  # as it may be at any moment: asked to end, it first draws every picture that waits
+    running.wait()
 
 
 @pytest.fixture

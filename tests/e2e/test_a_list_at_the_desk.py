@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
-import sys
 
 import pytest
 from playwright.sync_api import expect
@@ -13,17 +10,6 @@ from playwright.sync_api import expect
 from tests.roster import messy
 from tests.roster.files import DATA
 from tests.support.browser import look
-from tests.support.server import ROOT
-
-
-@pytest.fixture
-def jobs(server):
-    """The second process of the county: what the clock and the bell start."""
-    command = [sys.executable, "-m", "huey.bin.huey_consumer", "jobs.huey", "--quiet"]
-    running = subprocess.Popen(command, cwd=ROOT, env=server.environment)
-    yield running
-    running.send_signal(signal.SIGINT)
-    running.wait(timeout=30)
 
 
 @pytest.fixture

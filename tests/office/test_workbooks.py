@@ -261,7 +261,7 @@ def test_the_page_asks_until_it_is_ready(lead, work, monkeypatch):
     page = lead.get(part)
     assert "every 2s" not in page.html
     assert "25 次走访" in page
-    assert "10月16日 10:42自动删除" in page
+    assert "10月16日 10:42 自动删除" in page
     assert page.select("a[href$=xlsx]")
 
 
