@@ -52,6 +52,7 @@ from rules.rounds import UNDER_WAY
 database: Any = DatabaseProxy()
 Result = TypeVar("Result")
 
+SQLITE_CACHE = -32_000  # less than nothing: kilobytes
 MOST_PARAMETERS = 20_000  # of one statement; SQLite allows 32 766, PostgreSQL 65 535
 
 
@@ -97,7 +98,7 @@ def open_database(url: str, *, pool: int = 0) -> Any:
             "synchronous": "full",
             "foreign_keys": 1,
             "busy_timeout": 15_000,
-            "cache_size": -32_000,
+            "cache_size": SQLITE_CACHE,
             "secure_delete": 1,
         }
         return SqliteDatabase(path, pragmas=pragmas)
@@ -128,6 +129,19 @@ def transaction(*scopes: str) -> Iterator[None]:
     with database.atomic():
         _lock(scopes)
         yield
+
+
+@contextmanager
+def passing_through() -> Iterator[None]:
+    """Read once what will not be read again: SQLite keeps few pages of it, for they would only fill the memory."""
+    if not is_sqlite():
+        yield
+        return
+    database.execute_sql("PRAGMA cache_size = -4000")
+    try:
+        yield
+    finally:
+        database.execute_sql(f"PRAGMA cache_size = {SQLITE_CACHE}")
 
 
 #: SQLite has one writer at a time. Threads of one process wait here and are woken at once; SQLite's own waiting sleeps

@@ -21,6 +21,7 @@ from uuid import UUID
 import structlog
 from peewee import fn
 
+import models
 from actions import bell, exports, workbook_file
 from actions.workbook_file import Table
 from disk import sync_folder
@@ -131,7 +132,8 @@ def _run(asked: Workbook, table: Maker, *, now: Callable[[], datetime], folder: 
     try:
         actor = _actor(asked, now())
         posts = [str(post.id) for post in actor.posts]
-        with table(actor, asked.filters, today=day_of(asked.asked_at), language=asked.language) as found:
+        made = table(actor, asked.filters, today=day_of(asked.asked_at), language=asked.language)
+        with models.passing_through(), made as found:
             _note(asked, state="running", posts=posts, rows_total=found.count(), rows_done=0)
             rows, size = _write(asked, found, key, folder)
         _note(

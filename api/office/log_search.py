@@ -240,8 +240,12 @@ def page(asked: Asked, before: str) -> tuple[list[Any], str]:
 
 
 def every(asked: Asked, at_once: int = 1000) -> Iterator[list[Any]]:
-    """All of them in pieces, each by its own short query: an export holds nothing open and little in memory."""
-    streams = (_stream(asked, number, at_once) for number in range(len(asked)))
+    """All of them in pieces, each by its own short query: an export holds nothing open and little in memory.
+
+    Of each place some rows wait for their turn, the fewer the more places there are.
+    """
+    waiting = max(at_once // max(len(asked), 1), at_once // 5, 1)
+    streams = (_stream(asked, number, waiting) for number in range(len(asked)))
     merged = heapq.merge(*streams, key=_newest_first, reverse=True)
     while part := list(islice(merged, at_once)):
         yield part
