@@ -303,33 +303,61 @@ def insert(rows: Sequence[Row]) -> None:
         by_class.setdefault(type(row), []).append(row)
     for cls, found in by_class.items():
         columns = Columns.of(cls)
-        places = f"({', '.join([database.param] * columns.count)})"
         for part in _parts(found, max(1, MOST_PARAMETERS // columns.count)):
-            sql = f'INSERT INTO "{cls._meta.table_name}" ({columns.names}) VALUES {", ".join([places] * len(part))}'  # noqa: S608
-            database.execute_sql(sql, [value for row in part for value in columns.values(row)])
+            values, params = columns.given([columns.values(row) for row in part])
+            sql = f'INSERT INTO "{cls._meta.table_name}" ({columns.names}) {values}'
+            database.execute_sql(sql, params)
 
 
 class Columns:
-    """The columns of a table that are written when a row is new, and a row's values as the database keeps them."""
+    """Some columns of a table, rows of values for them, and how a statement gets those.
 
-    def __init__(self, cls: type[Row]) -> None:
-        fields = [field for field in cls._meta.sorted_fields if not isinstance(field, AutoField)]
-        self.names = ", ".join(f'"{field.column_name}"' for field in fields)
+    SQLite gets a `VALUES` with a place for each value. PostgreSQL gets all of them as one JSON text: its driver takes a
+    text with many places apart anew each time, and a text that is always the same is planned once.
+    """
+
+    def __init__(self, fields: Sequence[Field[Any]]) -> None:
+        self._columns = [field.column_name for field in fields]
+        self.names = ", ".join(f'"{name}"' for name in self._columns)
         self.count = len(fields)
         self._fields = [field.name for field in fields]
         self._to_db = [(place, field.db_value) for place, field in enumerate(fields) if type(field) not in _AS_THEY_ARE]
+        types = [f'"{f.column_name}" {_ON_POSTGRESQL.get(f.field_type, f.field_type)}' for f in fields]
+        self._from_json = f"SELECT {self.names} FROM json_to_recordset(%s::json) AS given({', '.join(types)})"  # noqa: S608
 
     @staticmethod
     @cache
     def of(cls: type[Row]) -> Columns:
-        return Columns(cls)
+        """Those that are written when a row is new."""
+        return Columns([field for field in cls._meta.sorted_fields if not isinstance(field, AutoField)])
 
     def values(self, row: Row) -> list[Any]:
-        found = list(map(row.__data__.get, self._fields))
+        """A row's values as the database keeps them."""
+        return self.to_db(list(map(row.__data__.get, self._fields)))
+
+    def to_db(self, found: list[Any]) -> list[Any]:
         for place, to in self._to_db:
             if found[place] is not None:
                 found[place] = to(found[place])
         return found
+
+    def given(self, rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+        """The rows as a table within a statement, and its parameters."""
+        if is_sqlite():
+            places = f"({', '.join(['?'] * self.count)})"
+            return f"VALUES {', '.join([places] * len(rows))}", [value for row in rows for value in row]
+        return self._from_json, [_json_of([dict(zip(self._columns, row, strict=True)) for row in rows])]
+
+
+def _for_json(value: Any) -> Any:
+    """What JSON has no form for, as PostgreSQL reads it from text."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return "\\x" + bytes(getattr(value, "obj", value)).hex()  # bytes, which the driver may have wrapped
+
+
+_json_of = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_for_json).encode
+_ON_POSTGRESQL = PostgresqlDatabase(None).get_context_options()["field_types"]
 
 
 #: Fields whose values are the same in Python and in the database.
@@ -363,7 +391,8 @@ class Lookup:
     def __init__(self, *columns: Field[Any], by: Field[Any], also: str = "", order: str = "") -> None:
         table = by.model._meta.table_name
         names = ", ".join(f'"{column.column_name}"' for column in columns)
-        self._text = f'SELECT {names} FROM "{table}" WHERE "{by.column_name}" IN '  # noqa: S608
+        self._text = f'SELECT {names} FROM "{table}" WHERE "{by.column_name}" '  # noqa: S608
+        self._any = f"= ANY(%s::{_ON_POSTGRESQL.get(by.field_type, by.field_type)}[])"
         self._tail = (f" AND {also}" if also else "") + (f" ORDER BY {order}" if order else "")
         self._to_db = by.db_value
         self._from_db = [
@@ -378,8 +407,7 @@ class Lookup:
         params = [first._to_db(value) for value in values]
         at_once = MOST_PARAMETERS // len(lookups)
         for start in range(0, len(params), at_once):
-            part = params[start : start + at_once]
-            places = f"({', '.join([database.param] * len(part))})"
+            places, part = first._places(params[start : start + at_once])
             sql = " UNION ALL ".join(f"{each._text}{places}{each._tail}" for each in lookups)
             rows = database.execute_sql(sql, part * len(lookups)).fetchall()
             found |= {first._first_to(row[0]) for row in rows}
@@ -390,14 +418,18 @@ class Lookup:
         tail = self._tail.replace("{}", database.param)
         found: list[tuple[Any, ...]] = []
         for start in range(0, len(params), MOST_PARAMETERS):
-            part = params[start : start + MOST_PARAMETERS]
-            sql = f"{self._text}({', '.join([database.param] * len(part))}){tail}"
-            for raw in database.execute_sql(sql, [*part, *others]).fetchall():
+            places, part = self._places(params[start : start + MOST_PARAMETERS])
+            for raw in database.execute_sql(f"{self._text}{places}{tail}", [*part, *others]).fetchall():
                 row = list(raw)
                 for place, to in self._from_db:
                     row[place] = to(row[place])
                 found.append(tuple(row))
         return found
+
+    def _places(self, values: list[Any]) -> tuple[str, list[Any]]:
+        if is_sqlite():
+            return f"IN ({', '.join(['?'] * len(values))})", values
+        return self._any, [values]  # one text for any number of them, which PostgreSQL plans once
 
 
 class Rows(Lookup):
@@ -433,24 +465,41 @@ def update_values(
     """
     meta = table._meta
     fields = (meta.primary_key, *only)
-    types = database.get_context_options()["field_types"]
-    places = ", ".join(f"CAST({database.param} AS {types.get(f.field_type, f.field_type)})" for f in fields)
-    if is_sqlite():  # a cast would turn its ISO dates into numbers
-        places = ", ".join(database.param for _ in fields)
-    columns = ", ".join(f'"{f.column_name}"' for f in fields)
+    columns = Columns(fields)
     sets = ", ".join(f'"{f.column_name}" = v."{f.column_name}"' for f in only)
     key = f'"{meta.table_name}"."{fields[0].column_name}" = v."{fields[0].column_name}"'
     if newer is not None:
         key += f' AND "{meta.table_name}"."{newer.column_name}" < v."{newer.column_name}"'
-    convert = [field.db_value for field in fields]
     at_once = max(1, MOST_PARAMETERS // len(fields))
     for start in range(0, len(values), at_once):
-        part = values[start : start + at_once]
-        rows = ", ".join([f"({places})"] * len(part))
-        database.execute_sql(
-            f'WITH v({columns}) AS (VALUES {rows}) UPDATE "{meta.table_name}" SET {sets} FROM v WHERE {key}',  # noqa: S608
-            [to(value) for row in part for to, value in zip(convert, row, strict=True)],
-        )
+        rows, params = columns.given([columns.to_db(list(row)) for row in values[start : start + at_once]])
+        sql = f'WITH v({columns.names}) AS ({rows}) UPDATE "{meta.table_name}" SET {sets} FROM v WHERE {key}'  # noqa: S608
+        database.execute_sql(sql, params)
+
+
+def for_each(one: str, types: Sequence[str], asked: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """The rows of the query `one` for each of these tuples, in one statement: a short look into an index for each.
+
+    In `one` the values stand as `{0}`, `{1}` …, each once and in this order. `types` are theirs, as PostgreSQL calls them.
+    """
+    if not asked:
+        return []
+    if is_sqlite():
+        whole = f"SELECT * FROM ({one.format(*['?'] * len(types))}) AS v"  # noqa: S608
+        found: list[tuple[Any, ...]] = []
+        for start in range(0, len(asked), 100):
+            part = asked[start : start + 100]
+            params = [value for values in part for value in values]
+            found += database.execute_sql(" UNION ALL ".join([whole] * len(part)), params).fetchall()
+        return found
+    names = [f"a{place}" for place in range(len(types))]
+    given = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
+    sql = (
+        f"SELECT v.* FROM json_to_recordset(%s::json) AS asked({given}), "  # noqa: S608
+        f"LATERAL ({one.format(*(f'asked.{name}' for name in names))}) AS v"
+    )
+    rows = _json_of([dict(zip(names, values, strict=True)) for values in asked])
+    return list(database.execute_sql(sql, [rows]).fetchall())
 
 
 def within(scope: Field, area: Field | None, prefixes: Sequence[str]) -> Expression:

@@ -13,7 +13,20 @@ from uuid import UUID
 import models
 from actions import inbox, journal
 from actions.arrivals import leads_of
-from models import Badge, BadgeScan, DeskSession, Device, InboxMessage, Person, PhoneSession, Post, transaction
+from models import (
+    Area,
+    Badge,
+    BadgeScan,
+    DeskSession,
+    Device,
+    InboxMessage,
+    Lookup,
+    Person,
+    PhoneSession,
+    Post,
+    Rows,
+    transaction,
+)  # fmt: skip
 from rules import badges as rule
 from rules import ciphers, portraits, qr
 from rules.actors import Actor, HeldPost, Role, scope_of
@@ -288,10 +301,13 @@ def term(badge: Badge) -> rule.Term:
 
 def by_public_id(text: str) -> Badge:
     """The badge of a printed code. Raises NotFound for one that is none, well formed or not."""
-    found = Badge.get_or_none(Badge.public_id == text) if rule.is_public_id(text) else None
-    if found is None:
+    found: list[Badge] = _BY_CODE.of([text]) if rule.is_public_id(text) else []
+    if not found:
         raise NotFound()
-    return found
+    return found[0]
+
+
+_BY_CODE = Rows(Badge, by=Badge.public_id)
 
 
 def by_number(typed: str) -> Badge:
@@ -306,9 +322,9 @@ def by_number(typed: str) -> Badge:
 def note_scans(scans: Sequence[Scan]) -> None:
     """Log checks at doors; they belong to no journal, for nobody did anything to anybody's record."""
     with transaction():
-        BadgeScan.insert_many(
-            [{"badge": each.badge, "at": each.at, "result": each.result, "client": each.client} for each in scans]
-        ).execute()
+        models.insert(
+            [BadgeScan.of(badge=each.badge, at=each.at, result=each.result, client=each.client) for each in scans]
+        )
 
 
 def for_phone(person: UUID, *, origin: str) -> PhoneBadge | None:
@@ -347,7 +363,7 @@ def place_name(area: str) -> str:
 
 def places_of(person: UUID, *, on: date) -> list[str]:
     """The areas of the posts somebody holds that day."""
-    return [area for (area,) in Post.in_force(on).select(Post.area).where(Post.person == person).tuples()]
+    return [post.area for post in Post.held_by(person, on)]
 
 
 def place_names(area: str, posts: Sequence[str]) -> dict[str, Any]:
@@ -355,13 +371,15 @@ def place_names(area: str, posts: Sequence[str]) -> dict[str, Any]:
     areas = sorted({area, *posts} if area in posts or not posts else set(posts))
     county = area[:6] + "000000"
     wanted = {*areas, *(scope_of(each) for each in areas), scope_of(area), county}
-    rows = models.Area.select().where(models.Area.code.in_(wanted))
-    names = {row.code: row.name for row in rows}
+    names = dict(_NAMES(sorted(wanted)))
     by_scope: dict[str, list[str]] = {}
     for each in areas:
         by_scope.setdefault(scope_of(each), []).extend([] if each == scope_of(each) else [names.get(each, "")])
     places = [names.get(scope, "") + "、".join(villages) for scope, villages in by_scope.items()]
     return {"county": names.get(county, ""), "township": names.get(scope_of(area), ""), "place": "、".join(places)}
+
+
+_NAMES = Lookup(Area.code, Area.name, by=Area.code)
 
 
 #: What a card says of a post where nobody wrote other words; it stands on paper, so it is not translated.

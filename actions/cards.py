@@ -36,6 +36,7 @@ from models import (
     Person,
     Request,
     Resident,
+    Rows,
     Scope,
     Visit,
     transaction,
@@ -275,16 +276,12 @@ def latest_visits(ids: Sequence[UUID], count: int) -> dict[UUID, list[PastVisit]
     columns: tuple[Any, ...] = (v.resident, v.id, v.ended_at, v.reasons, v.outcome, v.person, v.notes, v.return_on)
     names = ", ".join(f'"{column.column_name}"' for column in columns)
     one = (
-        f"SELECT * FROM (SELECT {names} FROM visit WHERE resident_id = {models.database.param} "  # noqa: S608
-        f"AND corrected_by IS NULL ORDER BY ended_at DESC LIMIT {int(count)}) AS v"
+        f"SELECT {names} FROM visit WHERE resident_id = {{0}} AND corrected_by IS NULL "  # noqa: S608
+        f"ORDER BY ended_at DESC LIMIT {int(count)}"
     )
-    for start in range(0, len(ids), 100):
-        part = ids[start : start + 100]
-        sql = " UNION ALL ".join([one] * len(part))
-        rows = models.database.execute_sql(sql, [v.resident.db_value(each) for each in part]).fetchall()
-        for row in rows:
-            resident, *rest = (column.python_value(value) for column, value in zip(columns, row, strict=True))
-            found[resident].append(PastVisit(*rest))
+    for row in models.for_each(one, ("uuid",), [(v.resident.db_value(each),) for each in ids]):
+        resident, *rest = (column.python_value(value) for column, value in zip(columns, row, strict=True))
+        found[resident].append(PastVisit(*rest))
     return found
 
 
@@ -311,6 +308,7 @@ class _Page:
 
     def __init__(self, room: int) -> None:
         self.room, self.rows = room, []  # type: int, list[dict[str, Any]]
+        self._full = [1_400]  # bytes of full cards, and a first guess
 
     def take(self, row: dict[str, Any]) -> bool:
         """Add the row if it fits."""
@@ -319,11 +317,13 @@ class _Page:
             return False
         self.room -= size
         self.rows.append(row)
+        if row.get("card") == "full":
+            self._full.append(size)
         return True
 
     def part(self) -> int:
         """How many full cards to read at once: about as many as fit, for reading has a cost of its own."""
-        return min(max(self.room // 600 + 1, 10), 150)
+        return min(self.room * len(self._full) // sum(self._full) + 1, 150)
 
 
 def villages_of(actor: Actor) -> dict[str, str]:
@@ -462,19 +462,20 @@ def _pack_names(fresh: Sequence[str], place: dict[str, Any], page: _Page) -> boo
 
 def _due_order(areas: Sequence[str]) -> list[tuple[str, str]]:
     """(earliest day somebody waits, id) of all full cards of these villages, sorted."""
-    r = Resident
-    full = r.area.in_(areas) & (r.card == "full") & _served()
-    keys = [row[0] for row in r.select(r.id).where(full).tuples()]
     days: dict[UUID, list[date]] = defaultdict(list)
-    for model, day, wanted in (
-        (Entitlement, Entitlement.due_on, Entitlement.listed),
-        (CareEntry, CareEntry.next_visit_on, CareEntry.state == "enrolled"),
-        (Delivery, Delivery.due_on, Delivery.state.in_(Delivery.OPEN)),
-    ):
-        rows = model.select(model.resident, day).where(model.area.in_(areas) & wanted).tuples()
-        for resident, found in rows:
-            days[resident].append(found)
-    return sorted((rule.due_first(days.get(key, ())).isoformat(), str(key)) for key in keys)
+    for lookup in _DAYS:
+        for resident, day in lookup(areas):
+            days[resident].append(day)
+    return sorted((rule.due_first(days.get(key, ())).isoformat(), str(key)) for (key,) in _FULL(areas))
+
+
+_STANDING = f"state IN {SERVED} AND life <> 'death_confirmed'"
+_FULL = Lookup(Resident.id, by=Resident.area, also=f"card = 'full' AND {_STANDING}")
+_DAYS = (
+    Lookup(Entitlement.resident, Entitlement.due_on, by=Entitlement.area, also="listed"),
+    Lookup(CareEntry.resident, CareEntry.next_visit_on, by=CareEntry.area, also="state = 'enrolled'"),
+    Lookup(Delivery.resident, Delivery.due_on, by=Delivery.area, also=f"state IN {Delivery.OPEN}"),
+)
 
 
 def _read_cursor(cursor: str, fresh: Sequence[str]) -> dict[str, Any] | None:
@@ -495,9 +496,7 @@ def _read_cursor(cursor: str, fresh: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _revs_of(areas: Sequence[str]) -> dict[str, int]:
-    scopes = dict(
-        Scope.select(Scope.code, Scope.rev).where(Scope.code.in_({scope_of(area) for area in areas})).tuples()
-    )
+    scopes = dict(_REVISIONS(sorted({scope_of(area) for area in areas})))
     return {area: scopes.get(scope_of(area), 0) for area in areas}
 
 
@@ -519,20 +518,25 @@ def project(actor: Actor, ids: Sequence[UUID], *, now: datetime) -> dict[UUID, d
     """
     if not ids:
         return {}
-    r = Resident
-    people = list(r.select(r, Household).join(Household, JOIN.LEFT_OUTER).where(r.id.in_(ids) & _served()))
+    people = _SERVED.of(ids)
+    homes = {home.id: home for home in _HOMES.of({each.household_id for each in people if each.household_id})}
     full = [person for person in people if person.card == "full"]
     facts = _Facts(actor, full, now)
     rows = {}
     for person in people:
-        number = person.household.number if person.household else ""
+        home = homes.get(person.household_id)
+        number = home.number if home else ""
         if person.card == "full":
-            rows[person.id] = facts.card(person, number)
+            rows[person.id] = facts.card(person, number, home.address if home else "")
         else:
             rows[person.id] = _name_card(
                 person.id, person.area, person.rev, person.name, person.initials, person.group, number
             )
     return rows
+
+
+_SERVED = Rows(Resident, by=Resident.id, also=_STANDING)
+_HOMES = Rows(Household, by=Household.id)
 
 
 def _name_card(
@@ -542,6 +546,20 @@ def _name_card(
         "id": str(key), "area": area, "rev": rev, "card": "name", "name": name, "initials": initials,
         "household": number or "", "group": group,
     }  # fmt: skip
+
+
+_LISTED_FOR = Rows(Entitlement, by=Entitlement.resident, also="listed AND agency_state <> 'ended'")
+_CARE = Rows(CareEntry, by=CareEntry.resident, also="state IN ('enrolled', 'proposed')")
+_READY = Rows(Delivery, by=Delivery.resident, also="state = 'ready' AND agent_id = {}")
+_ANSWERED_TO = Rows(Request, by=Request.resident, also="answered_at IS NOT NULL AND raised_by_id = {}")
+_CLASHES = Rows(Clash, by=Clash.resident, also="state = 'open'")
+_QUERIES = Rows(Visit, by=Visit.resident, also="state = 'queried' AND person_id = {}")
+_CONSENTS = Lookup(
+    ConsentRecord.resident, ConsentRecord.purpose, ConsentRecord.state, by=ConsentRecord.resident,
+    order=f"{ConsentRecord.at.column_name}, id",
+)  # fmt: skip
+_NAMES = Lookup(Person.id, Person.name, by=Person.id)
+_KIN = Lookup(Person.kin, by=Person.id)
 
 
 class _Facts:
@@ -555,23 +573,19 @@ class _Facts:
         self.visits = latest_visits(ids, PAST)
         others = any(each.captured_by != actor.person for mine in self.attempts.values() for each in retakes(mine))
         self.carrying = holding(*CARRIES_PHONE, on=self.today) if others else []
-        self.entitlements = _grouped(Entitlement, ids, Entitlement.listed & (Entitlement.agency_state != "ended"))
-        self.care = _grouped(CareEntry, ids, CareEntry.state.in_(("enrolled", "proposed")))
+        me = Person.id.db_value(actor.person)
+        self.entitlements = _by_resident(_LISTED_FOR.of(ids))
+        self.care = _by_resident(_CARE.of(ids))
         # What was not handed over goes back to the station until it is planned again (domain §14).
-        mine = (Delivery.state == "ready") & (Delivery.agent == actor.person)
-        self.deliveries = _grouped(Delivery, ids, mine)
-        self.requests = _grouped(Request, ids, Request.answered_at.is_null(False) & (Request.raised_by == actor.person))
-        self.clashes = _grouped(Clash, ids, Clash.state == "open")
+        self.deliveries = _by_resident(_READY.of(ids, me))
+        self.requests = _by_resident(_ANSWERED_TO.of(ids, me))
+        self.clashes = _by_resident(_CLASHES.of(ids))
         self.consents: dict[UUID, dict[str, str]] = defaultdict(dict)
-        c = ConsentRecord
-        answers = c.select(c.resident, c.purpose, c.state).where(c.resident.in_(ids)).order_by(c.at, c.id).tuples()
-        for resident, purpose, state in answers:
+        for resident, purpose, state in _CONSENTS(ids):
             self.consents[resident][purpose] = state  # the newest answer stands
-        asked = Visit.resident.in_(ids) & (Visit.state == "queried") & (Visit.person == actor.person)
-        self.queries = _by_resident(Visit.select().where(asked)) if ids else {}
-        names = {visit.person for visits in self.visits.values() for visit in visits}
-        self.names = dict(Person.select(Person.id, Person.name).where(Person.id.in_(names)).tuples()) if names else {}
-        self.kin = set(Person.select(Person.kin).where(Person.id == actor.person).scalar() or ()) if ids else set()
+        self.queries = _by_resident(_QUERIES.of(ids, me))
+        self.names = dict(_NAMES({visit.person for visits in self.visits.values() for visit in visits}))
+        self.kin = {each for (kin,) in _KIN([actor.person]) for each in kin or ()}
         self.due = {person.id for person in people if self._is_due(person)}
         self.challenges = _challenges(actor.person, self.due, now)
 
@@ -591,7 +605,7 @@ class _Facts:
         mine = attempt.captured_by == self.actor.person
         return mine or (self.actor.covers(area, Role.AGENT) and attempt.captured_by not in over(area, self.carrying))
 
-    def card(self, person: Any, number: str) -> dict[str, Any]:
+    def card(self, person: Any, number: str, address: str) -> dict[str, Any]:
         """One full card; empty members are left out, so that a row stays small."""
         attempts, visits = self.attempts.get(person.id, ()), self.visits.get(person.id, ())
         last = next((a for a in attempts if a.condition), None)
@@ -601,7 +615,7 @@ class _Facts:
             "household_id": person.household_id,
             "state": "" if person.state == "verified" else person.state,
             "sex": person.sex, "birth_on": person.birth_on, "birth_year": person.birth_year if not person.birth_on else None,
-            "address": person.address or (person.household.address if person.household else ""),
+            "address": person.address or address,
             "phone": person.phone, "phone_of": person.phone_of, "no_phone": person.no_phone,
             "needs": [code for code in person.needs.split(",") if code], "dialect": person.dialect,
             "hours": person.hours, "helper": _contact(person.helper), "guardian": _contact(person.guardian),
@@ -686,10 +700,6 @@ def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value}
 
 
-def _grouped(model: Any, ids: Sequence[UUID], wanted: Any) -> dict[UUID, list[Any]]:
-    return _by_resident(model.select().where(model.resident.in_(ids) & wanted)) if ids else {}
-
-
 def _by_resident(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
@@ -697,14 +707,17 @@ def _by_resident(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
     return found
 
 
+_CHALLENGES = Rows(Challenge, by=Challenge.resident, also="person_id = {} AND ends_at > {}", order="ends_at")
+
+
 def _challenges(person: UUID, residents: Collection[UUID], now: datetime) -> dict[UUID, dict[str, Any]]:
     """A challenge for this agent and each of these people, new where the one in hand has lived half its life."""
     if not residents:
         return {}
     life = timedelta(days=models.setting("verification.challenge_days"))
-    c = Challenge
-    good = (c.person == person) & c.resident.in_(list(residents)) & (c.ends_at > now + life * rule.RENEW_BEFORE)
-    found = {each.resident_id: each for each in c.select().where(good).order_by(c.ends_at)}
+    c, good_to = Challenge, now + life * rule.RENEW_BEFORE
+    here = _CHALLENGES.of(residents, c.person.db_value(person), c.ends_at.db_value(good_to))
+    found = {each.resident_id: each for each in here}
     missing = [each for each in sorted(residents) if each not in found]
     if missing:
         sets: Mapping[str, Sequence[str]] = models.setting("verification.gesture_sets")

@@ -143,7 +143,8 @@ def note(phone: Any, said: Said, *, now: datetime) -> bool:
         return False
     fresh |= {"heard_at": now} | ({"clock_ms": clock} if clock is not None and abs(clock) < LARGEST else {})
     with transaction(phone.scope):
-        Device.update(**fresh).where(Device.id == phone.id).execute()
+        fields = tuple(getattr(Device, name) for name in fresh)
+        models.update_values(Device, fields, [(phone.id, *fresh.values())])
         if said.code and digits is not None:
             # A request that was long on its way may bring an older code: it never takes the place of a newer one.
             Device.update(recovery=digits, recovery_n=said.code.n).where(

@@ -147,26 +147,18 @@ def _last_done_before(rows: Sequence[Visit]) -> dict[UUID, list[tuple[datetime, 
 
     One short look into the index for each, in one statement: somebody may have been visited for years.
     """
-    p = models.database.param
-    one = (
-        f"SELECT * FROM (SELECT CAST({p} AS TEXT) AS visit, ended_at, mark FROM visit WHERE resident_id = {p} "  # noqa: S608
-        f"AND ended_at < {p} AND outcome IN {tuple(sorted(rule.DONE))} AND corrected_by IS NULL ORDER BY ended_at DESC LIMIT 1) AS v"
-    )
+    asked = [(str(row.id), _v.resident.db_value(row.resident_id), _v.ended_at.db_value(row.ended_at)) for row in rows]
     found: dict[UUID, list[tuple[datetime, bool]]] = {}
-    for start in range(0, len(rows), 100):
-        part = rows[start : start + 100]
-        params = [
-            value
-            for row in part
-            for value in (str(row.id), _v.resident.db_value(row.resident_id), _v.ended_at.db_value(row.ended_at))
-        ]
-        sql = " UNION ALL ".join([one] * len(part))
-        for key, ended_at, mark in models.database.execute_sql(sql, params).fetchall():
-            at: Any = _v.ended_at.python_value(ended_at)
-            found[UUID(key)] = [(at, is_marked(_v.mark.python_value(mark)))]
+    for key, ended_at, mark in models.for_each(_DONE_BEFORE, ("text", "uuid", "timestamp"), asked):
+        at: Any = _v.ended_at.python_value(ended_at)
+        found[UUID(key)] = [(at, is_marked(_v.mark.python_value(mark)))]
     return found
 
 
+_DONE_BEFORE = (
+    "SELECT CAST({0} AS TEXT) AS visit, ended_at, mark FROM visit WHERE resident_id = {1} AND ended_at < {2} "  # noqa: S608
+    f"AND outcome IN {tuple(sorted(rule.DONE))} AND corrected_by IS NULL ORDER BY ended_at DESC LIMIT 1"
+)
 _b = Badge
 _BADGES = Lookup(_b.person, _b.state, _b.valid_from, _b.valid_to, _b.ended_at, by=_b.person)
 

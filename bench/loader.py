@@ -488,6 +488,7 @@ def load(
     bundle = max(1, round(IN_ONE_TRANSACTION * days / max(events_ / townships, 1)))
     known = database.folder / "plan.json"
     if (database.folder / "loaded").exists():
+        installation.migrate(database.settings, demo=True, now=datetime.now(UTC))  # it may be of an earlier version
         models.bind(models.open_database(database.url), keys.read(database.settings.keys_path))
         return JournalEntry.select().count()
     first_on = last - timedelta(days=days - 1)

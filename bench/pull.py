@@ -109,12 +109,12 @@ def _pack(
 
 
 def pages(agent: Phone, client: Client, village: str) -> Iterator[tuple[dict[str, Any], Answer]]:
-    """Page by page as phones do: 16 KB, then each twice the last, up to 256 KB."""
-    cursor, page = "", 16_384
+    """Page by page as phones do: 64 KB, then each twice the last, up to 512 KB."""
+    cursor, page = "", 65_536
     while True:
         told, answer = agent.sync(client, villages={village: 0}, cursor=cursor, page=page)
         yield told, answer
-        cursor, page = told.get("cursor", ""), min(page * 2, 262_144)
+        cursor, page = told.get("cursor", ""), min(page * 2, 524_288)
         if not told.get("more"):
             return
 

@@ -190,24 +190,17 @@ def _tries(visits: Sequence[Any]) -> dict[UUID, int]:
 
     One short look into the index for each, in one statement: a person may have been visited for years.
     """
-    p = models.database.param
     one = (
-        f"SELECT * FROM (SELECT CAST({p} AS TEXT) AS visit, outcome FROM visit WHERE resident_id = {p} AND ended_at <= {p} "  # noqa: S608
-        f"AND corrected_by IS NULL ORDER BY ended_at DESC LIMIT {MOST_TRIES}) AS v"
+        "SELECT CAST({0} AS TEXT) AS visit, outcome FROM visit WHERE resident_id = {1} AND ended_at <= {2} "  # noqa: S608
+        f"AND corrected_by IS NULL ORDER BY ended_at DESC LIMIT {MOST_TRIES}"
     )
     outcomes: dict[str, list[str]] = defaultdict(list)
-    if visits:
-        params = [
-            value
-            for visit in visits
-            for value in (
-                str(visit.id),
-                Visit.resident.db_value(visit.resident_id),
-                Visit.ended_at.db_value(visit.ended_at),
-            )
-        ]
-        for key, outcome_ in models.database.execute_sql(" UNION ALL ".join([one] * len(visits)), params).fetchall():
-            outcomes[key].append(outcome_)
+    v = Visit
+    asked = [
+        (str(each.id), v.resident.db_value(each.resident_id), v.ended_at.db_value(each.ended_at)) for each in visits
+    ]
+    for key, outcome_ in models.for_each(one, ("text", "uuid", "timestamp"), asked):
+        outcomes[key].append(outcome_)
     return {visit.id: tries_in_a_row(outcomes[str(visit.id)]) for visit in visits}
 
 

@@ -104,7 +104,7 @@ def told(answer: dict[str, Any], status: int = 200) -> Response:
     raw = json.dumps(answer, ensure_ascii=False, separators=(",", ":"), default=plain).encode()
     response = Response(status=status, content_type="application/json")
     if len(raw) >= WORTH_PACKING and "gzip" in request.headers.get("Accept-Encoding", ""):
-        raw = gzip.compress(raw, 6, mtime=0)
+        raw = gzip.compress(raw, 9, mtime=0)
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = "no-store"

@@ -8,7 +8,8 @@ from typing import Any
 from flask import Response, current_app, g, make_response, render_template, request
 from flask_babel import get_locale
 
-from models import Area, Installation, Setting
+import models
+from models import Area
 from rules import county_settings
 from rules.days import CHINA
 
@@ -38,10 +39,10 @@ def _frame() -> dict[str, Any]:
 
 def _county(known: str) -> dict[str, Any]:
     """Name and hotline of the county, and whether all this is only a demo."""
-    keys = ("county.name", "county.hotline")
-    found = {row.key: row.value for row in Setting.select().where(Setting.key.in_(keys))}
-    name, hotline = (found.get(key) or county_settings.ALL[key].default for key in keys)
-    return {"county": name or known or _only_county(), "hotline": hotline, "demo": Installation.is_demo()}
+    own = models.settings_of("county.name", "county.hotline")
+    name = own["county.name"] or known or _only_county()
+    hotline = own["county.hotline"] or county_settings.ALL["county.hotline"].default
+    return {"county": name, "hotline": hotline, "demo": current_app.config["DEMO"]}
 
 
 def _only_county() -> str:
