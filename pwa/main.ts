@@ -50,7 +50,7 @@ async function start(): Promise<void> {
     onLetGo: () => location.reload(),
   });
   const mark = marks.read();
-  await noticeEmptied(db, mark);
+  await noticeEmptied(db, mark, marks.clear);
   await check(db, mark);
   const clock = new PhoneClock();
   clock.heard = (await device.get(db, "heard")) ?? null;

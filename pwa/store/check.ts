@@ -90,10 +90,16 @@ async function putHeadForward(db: DB, mark: Mark | null): Promise<void> {
   await tx.done;
 }
 
-/** Nothing is here, but a mark says that something was: note it for the pages and for the county. True: newly found. */
-export async function noticeEmptied(db: DB, mark: Mark | null): Promise<boolean> {
+/**
+ * Nothing is here, but a mark says that something was: note it for the pages and for the county. True: newly found. What was
+ * emptied by order, and killed before its marks were wiped off, is not missed: `clear` wipes them off now.
+ */
+export async function noticeEmptied(db: DB, mark: Mark | null, clear: () => void): Promise<boolean> {
   if (!mark || (await db.getKey("device", "keys")) || (await device.get(db, "before"))) return false;
-  if (await device.get(db, "emptied")) return false; // by the county's order
+  if (await device.get(db, "emptied")) {
+    clear();
+    return false;
+  }
   const { device: id, newest, arrived, at } = mark;
   await device.put(db, "before", { device: id, newest, arrived, at });
   return true;

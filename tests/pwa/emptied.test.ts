@@ -15,6 +15,8 @@ const mark = (newest: number, extra: Partial<Mark> = {}): Mark => ({
   ...extra,
 });
 
+const never = () => expect.unreachable();
+
 async function wrote(one: TestPhone, count: number): Promise<void> {
   await check(one.db, null); // as at its first start
   for (let n = 0; n < count; n++) await record(one.ctx(), visit(id(1)));
@@ -155,7 +157,7 @@ test("a phone that nobody set up, or that was emptied by order, writes nothing a
 
 test("an emptied phone says so before it asks for a code", async () => {
   const one = await phone({ enrolled: false });
-  expect(await noticeEmptied(one.db, mark(7, { arrived: 3 }))).toBe(true);
+  expect(await noticeEmptied(one.db, mark(7, { arrived: 3 }), never)).toBe(true);
   const page = await (await one.get("/field/today")).text();
   expect(page).toContain("This phone was emptied");
   expect(page).toContain("Up to no. 3 of your records had arrived. No. 4 to 7");
@@ -163,9 +165,18 @@ test("an emptied phone says so before it asks for a code", async () => {
   expect(next).toContain('name="code"');
 });
 
+test("emptied by order, and killed before its marks were wiped off, it is not called robbed at its next start", async () => {
+  const one = await phone();
+  await device.wipe(one.db, { device: id(800), mailbox: "m", lost: [], drafts: 0 });
+  let cleared = 0;
+  expect(await noticeEmptied(one.db, mark(7), () => cleared++)).toBe(false);
+  expect(cleared).toBe(1);
+  expect(await device.get(one.db, "before")).toBeUndefined();
+});
+
 test("a new phone is asked for its code at once", async () => {
   const one = await phone({ enrolled: false });
-  expect(await noticeEmptied(one.db, null)).toBe(false);
+  expect(await noticeEmptied(one.db, null, never)).toBe(false);
   expect(await (await one.get("/field/today")).text()).toContain('name="code"');
 });
 

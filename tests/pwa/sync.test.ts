@@ -711,6 +711,22 @@ test.each<[string, (one: TestPhone, event: string) => Promise<unknown>]>([
   expect(reported(one)).toMatchObject({ done: ["wipe"], lost: [{ event, role: "picture", why }], drafts: 1 });
 });
 
+test.each([
+  ["the county does not know", () => refused(404, "picture-not-wanted"), "refused"],
+  ["the county has without it", undefined, ""],
+])("told to wipe with the picture of a record it lost, which %s, it asks and goes", async (_what, answer, why) => {
+  const one = await phone();
+  const event = await withPicture(one, 20_000);
+  await one.db.delete("outbox", event);
+  takes(one, () => ({ orders: ["wipe"] }));
+  const { pieces } = shelf(one);
+  if (answer) one.county.on((path) => (path.startsWith("/api/phone/blobs") ? answer() : undefined));
+  await one.sync.run();
+  expect(one.wiped).toBe(1);
+  expect(reported(one).lost).toEqual(why ? [{ event, role: "picture", why }] : []);
+  expect(pieces.length > 0).toBe(!answer);
+});
+
 test("told to wipe, a record that the county never answers is tried three times, apart, and then named", async () => {
   const one = await phone();
   const { id: event } = await record(one.ctx(), visit(id(1)));

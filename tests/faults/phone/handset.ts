@@ -97,7 +97,12 @@ export class Handset {
     Disk.belongs(db, life);
     this.#inHand();
     const mark = marks.read(this.storage.get("daiban-mark") ?? null, [...this.cookies.values()].join("; "));
-    await life.lived(noticeEmptied(db, mark));
+    const wiped = () => {
+      this.storage.clear();
+      this.cookies.delete("daiban-phone");
+      this.wiped++;
+    };
+    await life.lived(noticeEmptied(db, mark, wiped));
     await life.lived(check(db, mark));
     const clock = new PhoneClock(read);
     clock.heard = (await device.get(db, "heard")) ?? null;
@@ -110,11 +115,7 @@ export class Handset {
     const sync = new Sync({
       ...{ db, vault, clock, net, version: "faults", sending: store.sending, locks: this.#lockManager(life) },
       changed: () => store.refresh(),
-      wiped: () => {
-        this.storage.clear();
-        this.cookies.delete("daiban-phone");
-        this.wiped++;
-      },
+      wiped,
     });
     const engine = engineOf(parts.templates);
     const local = new Local({
