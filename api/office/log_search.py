@@ -14,12 +14,12 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from peewee import fn
+from peewee import SQL, fn
 
 import models
 from actions import journal
 from api.office.roles import OFFICERS
-from models import JournalEntry, LifeVerification, Lookup, Scope, Visit
+from models import JournalEntry, LifeVerification, Lookup, Rows, Scope, Visit
 from rules.actors import Actor
 from rules.days import CHINA
 from rules.events import Outcome, Reason
@@ -130,14 +130,19 @@ class Asked:
         self, number: int, columns: Sequence[Any], limit: int, after: Place | None = None
     ) -> list[tuple[Any, ...]]:
         """The newest rows of one of the places, after that visit."""
+        found = self._raw(number, columns, limit, after)
+        return [tuple(column.python_value(value) for column, value in zip(columns, row, strict=True)) for row in found]
+
+    def _raw(self, number: int, columns: Sequence[Any], limit: int, after: Place | None) -> list[tuple[Any, ...]]:
+        """The same as the database keeps them."""
         query, code = self._found[number]
         if (id(query), after) not in self._written:
             ordered = _after(query.select(*columns), after).order_by(V.ended_at.desc(), V.id.desc()).limit(limit)
             self._written = {key: kept for key, kept in self._written.items() if key[1] == after}
             self._written[id(query), after] = ordered.sql()
         sql, params = self._written[id(query), after]
-        found = models.database.execute_sql(sql, [code if value == HERE else value for value in params]).fetchall()
-        return [tuple(column.python_value(value) for column, value in zip(columns, row, strict=True)) for row in found]
+        values = [code if value == HERE else value for value in params]
+        return list(models.database.execute_sql(sql, values).fetchall())
 
     def reach(self, count: int) -> bool:
         """Whether there are so many in all places together; they are counted no further."""
@@ -153,17 +158,20 @@ class Asked:
 
     def _counted(self, number: int, most: int) -> int:
         query, code = self._found[number]
-        sql, params = query.select(V.id).sql()
+        sql, params = query.select(SQL("1")).sql()  # no column of the row: an index alone answers
         values = [code if value == HERE else value for value in params]
         bounded = f"SELECT COUNT(*) FROM ({sql} LIMIT {models.database.param}) AS v"  # noqa: S608
         return int(models.database.execute_sql(bounded, [*values, most]).fetchone()[0])
 
     def newest(self, limit: int, after: Place | None = None) -> list[Any]:
         """The newest of all places, whole."""
-        keys = [key for number in range(len(self)) for key in self.rows(number, (V.ended_at, V.id), limit, after)]
-        wanted = [key for _, key in sorted(keys, reverse=True)[:limit]]
-        rows = {row.id: row for row in V.select().where(V.id.in_(wanted))} if wanted else {}
+        keys = [key for number in range(len(self)) for key in self._raw(number, (V.ended_at, V.id), limit, after)]
+        wanted = [V.id.python_value(key) for _, key in sorted(keys, reverse=True)[:limit]]  # both sort as they are kept
+        rows = {row.id: row for row in _VISITS.of(wanted)}
         return [rows[key] for key in wanted]
+
+
+_VISITS = Rows(Visit, by=Visit.id)
 
 
 def queries(actor: Actor, filters: Filters, *, today: date) -> Asked:

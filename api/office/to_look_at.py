@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 import models
-from actions import cards, tails
+from actions import tails
 from api.filters import facts, moment
 from api.office.frame import area_names
 from api.office.log import MOST_TRIES
@@ -138,9 +139,9 @@ def _often_not_home(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLoo
     newest: dict[UUID, Any] = {}
     for visit in Asked(everywhere(v.select().where(recent), places(actor))).newest(200):
         newest.setdefault(visit.resident_id, visit)
-    past = cards.latest_visits(list(newest), MOST_TRIES)
-    counts = {resident: tries_in_a_row(each.outcome for each in past.get(resident, ())) for resident in newest}
-    often = [visit for resident, visit in newest.items() if counts[resident] >= limit]
+    failed = [resident for resident, tries in _tries(list(newest), limit).items() if tries >= limit]
+    counts = _tries(failed, MOST_TRIES)
+    often = [newest[resident] for resident in failed]
     names = area_names({visit.area for visit in often})
     for visit in often:
         yield ToLookAt(
@@ -153,6 +154,19 @@ def _often_not_home(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLoo
             _("Look"),
             url_for("office.resident", resident_id=visit.resident_id),
         )
+
+
+def _tries(residents: Sequence[UUID], most: int) -> dict[UUID, int]:
+    """How often in a row nobody was home, of the newest so many visits of each."""
+    one = (
+        "SELECT CAST({0} AS INTEGER) AS number, outcome FROM visit WHERE resident_id = {1} AND corrected_by IS NULL "  # noqa: S608
+        f"ORDER BY ended_at DESC LIMIT {int(most)}"
+    )
+    outcomes: dict[int, list[str]] = defaultdict(list)
+    asked = [(number, Visit.resident.db_value(each)) for number, each in enumerate(residents)]
+    for number, outcome in models.for_each(one, ("integer", "uuid"), asked):
+        outcomes[number].append(outcome)
+    return {each: tries_in_a_row(outcomes[number]) for number, each in enumerate(residents)}
 
 
 def _place_of(person: UUID, now: datetime) -> str:
