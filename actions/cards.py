@@ -322,8 +322,8 @@ class _Page:
         return True
 
     def part(self) -> int:
-        """How many full cards to read at once: about as many as fit, for reading has a cost of its own."""
-        return min(self.room * len(self._full) // sum(self._full) + 1, 150)
+        """How many full cards to read at once: about as many as fit, for reading has a cost of its own; one at least."""
+        return max(1, min(self.room * len(self._full) // sum(self._full) + 1, 150))
 
 
 def villages_of(actor: Actor) -> dict[str, str]:

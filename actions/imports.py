@@ -76,11 +76,10 @@ def start(looked_at: Import, *, whole: bool = False) -> Import:
 def run_waiting(*, now: Callable[[], datetime], folder: Path) -> int:
     """Take in what waits, oldest first, and what a dead job left half done; gives how many. Safe to run again."""
     waiting = Import.state.in_(("waiting", "running")) & Import.file.is_null(False)
-    count = 0
-    for sent in Import.select().where(waiting).order_by(Import.started_at, Import.id):
-        _run(sent, now=now, folder=folder)
-        count += 1
-    return count
+    found = [key for (key,) in Import.select(Import.id).where(waiting).order_by(Import.started_at, Import.id).tuples()]
+    for key in found:  # no query stays open: it would pin the database as it was, and then nothing can be written
+        _run(Import.get_by_id(key), now=now, folder=folder)
+    return len(found)
 
 
 def forget_old(*, now: datetime, folder: Path) -> int:

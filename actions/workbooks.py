@@ -94,30 +94,32 @@ def delete(asked: Workbook, *, folder: Path) -> None:
 
 def forget_old(*, now: datetime, folder: Path) -> int:
     """Workbooks whose days are over, and files whose row is gone; gives how many rows. Safe to repeat."""
-    over = fn.COALESCE(Workbook.ended_at, Workbook.asked_at) < now - timedelta(days=KEPT_DAYS)
-    old = list(Workbook.select().where(over))
+    limit = Workbook.asked_at.db_value(now - timedelta(days=KEPT_DAYS))
+    old = list(Workbook.select().where(fn.COALESCE(Workbook.ended_at, Workbook.asked_at) < limit))
     for asked in old:
         delete(asked, folder=folder)
+    files = list(_folder(folder).glob("*.sealed"))  # before the rows: a file made meanwhile has its row
     known = {f"{key}.sealed" for (key,) in Workbook.select(Workbook.id).tuples()}
-    for path in _folder(folder).glob("*.sealed"):
+    for path in files:
         if path.name not in known:
             path.unlink(missing_ok=True)
     return len(old)
 
 
 def run_waiting(table: Maker, *, now: Callable[[], datetime], folder: Path) -> int:
-    """Write what waits, oldest first, and what a dead job began; gives how many. Safe to run again, and beside itself."""
+    """Write what waits, oldest first, then what a dead job began; gives how many. Safe to run again, and beside itself."""
     with _alone(_folder(folder)) as alone:
         if not alone:
             return 0
         for left in _folder(folder).glob("*.making"):
             shutil.rmtree(left, ignore_errors=True)
-        waiting = Workbook.select().where(Workbook.state.in_(UNDER_WAY)).order_by(Workbook.asked_at, Workbook.id)
-        count = 0
+        under_way = Workbook.select().where(Workbook.state.in_(UNDER_WAY))
+        # What an earlier run left comes last: one that kills its process each time keeps nobody else waiting. All are
+        # read first: a query left open would pin the database as it was, and then nothing can be written.
+        waiting = list(under_way.order_by(Workbook.state.desc(), Workbook.asked_at, Workbook.id))
         for asked in waiting:
             _run(asked, table, now=now, folder=folder)
-            count += 1
-        return count
+        return len(waiting)
 
 
 # ---- one workbook

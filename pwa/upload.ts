@@ -25,10 +25,12 @@ export interface Way {
 /** All pictures of records that the county has. Throws Cut where the link gives out. */
 export async function bringPictures(way: Way): Promise<void> {
   const { db, sending } = way.parts;
+  const leaves = (await device.get(db, "order")) === "wipe";
   for (const row of await blobs.unsent(db)) {
     const record = await db.get("outbox", row.event);
-    // Of a record that this phone lost the county may still want the picture; else it says so, and an order to empty is obeyed.
-    if (record && record.state !== "accepted" && record.state !== "held") continue;
+    // Of a record that this phone lost the county may still want the picture: asked before the phone is emptied, not at every sync.
+    const asks = record ? record.state === "accepted" || record.state === "held" : leaves;
+    if (!asks) continue;
     const cipher = await db.get("ciphers", [row.event, row.role]);
     if (!cipher || (await sha256(cipher)) !== row.sha256) continue; // damaged here: it would be sent for nothing, for ever
     sending.add(row.event);

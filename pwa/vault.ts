@@ -183,7 +183,12 @@ export class Vault {
 
   /** Count a try before it is made, in one transaction: many windows have no more tries than one. Problem `…-wait`. */
   async #count(secret: Secret): Promise<number> {
-    return withReserve(this.db, () => this.#countOne(secret), "reserve_pin").catch((error: unknown) => {
+    return this.#withRoom(() => this.#countOne(secret));
+  }
+
+  /** Opening needs a little room. Problem `phone-full` {opening} where there is none at all. */
+  #withRoom<T>(write: () => Promise<T>): Promise<T> {
+    return withReserve(this.db, write, "reserve_pin").catch((error: unknown) => {
       throw isFull(error) ? new Problem("phone-full", { opening: true }, 422) : error;
     });
   }
@@ -265,6 +270,10 @@ export class Vault {
 
   /** Put the new keys in the place of those they were made from, and forget the misses; false when those are no more. */
   async #replace(from: Keys, to: Keys): Promise<boolean> {
+    return this.#withRoom(() => this.#replaceOnce(from, to));
+  }
+
+  async #replaceOnce(from: Keys, to: Keys): Promise<boolean> {
     const tx = this.db.transaction("device", "readwrite", { durability: "strict" });
     const now = (await tx.store.get("keys")) as Keys | undefined;
     const same = now !== undefined && (now.n ?? 1) === (from.n ?? 1);

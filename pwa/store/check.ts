@@ -6,7 +6,7 @@ import type { Mark } from "../mark.ts";
 import { type DB, type Head, STRICT } from "./db.ts";
 import type { Losses, Stretch } from "./device.ts";
 import * as device from "./device.ts";
-import { isFull, withReserve } from "./reserve.ts";
+import { isFull } from "./reserve.ts";
 
 const NONE: Head = { seq: 0, hash: "" };
 /** Stretches told to the county at most. */
@@ -66,10 +66,10 @@ export async function check(db: DB, mark: Mark | null): Promise<Losses> {
   return lost;
 }
 
-/** Written only where it is news; a phone too full for it opens all the same, and looks again at its next start. */
+/** Written only where it is news; a phone too full for it opens all the same and looks again at its next start. Words need the reserve more. */
 async function note<K extends "forgotten" | "losses">(db: DB, name: K, value: device.Values[K]): Promise<void> {
   if (JSON.stringify(await device.get(db, name)) === JSON.stringify(value)) return;
-  await withReserve(db, () => device.put(db, name, value)).catch((error: unknown) => {
+  await device.put(db, name, value).catch((error: unknown) => {
     if (!isFull(error)) throw error;
   });
 }

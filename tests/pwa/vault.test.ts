@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { makeDeviceKey } from "../../pwa/envelope.ts";
 import { open } from "../../pwa/store/db.ts";
+import * as reserve from "../../pwa/store/reserve.ts";
 import { CODE_DELAYS_S, DELAYS_S, GRACE_MS, Locked, recoveryDigits, Vault, weakness } from "../../pwa/vault.ts";
 import { PIN } from "./kit.ts";
 
@@ -272,4 +273,31 @@ test("recovery digits use all ten figures about equally", () => {
   const seen = new Array(10).fill(0);
   for (let n = 0; n < 200; n++) for (const digit of recoveryDigits()) seen[Number(digit)]++;
   for (const times of seen) expect(times).toBeGreaterThan(380);
+});
+
+test("a full phone takes a new PIN by the room kept for opening; without any it says that it cannot open", async () => {
+  const { db, made } = await vault();
+  const digits = await codeSent(made);
+  await reserve.keep(db);
+  made.lock();
+  const { put } = IDBObjectStore.prototype;
+  const { delete: remove } = IDBObjectStore.prototype;
+  onTestFinished(() => {
+    Object.assign(IDBObjectStore.prototype, { put, delete: remove });
+  });
+  let full = true;
+  IDBObjectStore.prototype.put = function (value, key) {
+    if (full) throw new DOMException("no room", "QuotaExceededError");
+    return put.call(this, value, key);
+  };
+  IDBObjectStore.prototype.delete = function (key) {
+    if (key === "reserve_pin") full = false;
+    return remove.call(this, key);
+  };
+  await made.recover(digits, "274835");
+  expect(made.unlocked).toBe(true);
+  const next = await codeSent(made);
+  made.lock();
+  full = true;
+  await expect(made.recover(next, "518263")).rejects.toMatchObject({ code: "phone-full", facts: { opening: true } });
 });

@@ -265,6 +265,24 @@ def test_many_changes_come_in_pages_too(pull, phone, cast, now):
     assert {row["id"] for row in rows} == {str(each) for each in ids}
 
 
+def test_cards_larger_than_a_page_come_one_by_one(sync, pull, phone, cast, now):
+    """A phone on the worst link asks for little: each answer ends, with one card at least."""
+    ids = crowd(cast, 12, every=1)
+    touched(ids, now)
+    rows, villages = pull(phone, page=1024)
+    assert len(rows) == 14
+    Resident.update(address="坡" * 500).where(Resident.id.in_(ids[:3])).execute()
+    touched(ids[:3], now)
+    gained = "520121107203"
+    if not Area.select().where(Area.code == gained).exists():
+        Area.create(code=gained, name="新山村", level="village", parent=TOWNSHIP)
+    Post.create(person=cast.wang_fang.id, role="agent", area=gained, scope=TOWNSHIP, from_on=date(2026, 1, 1))
+    first = sync(phone, villages=villages, page=1024)
+    assert (len(first["rows"]), first["more"]) == (1, True)
+    rows, _ = pull(phone, villages, page=1024)
+    assert {row["id"] for row in rows} >= {str(each) for each in ids[:3]}
+
+
 def test_a_cursor_that_is_none_begins_the_pack_anew(sync, phone):
     for cursor in ("rubbish", "eyJhIjoxfQ==", "W10="):
         assert len(sync(phone, villages={}, cursor=cursor)["rows"]) == 2
