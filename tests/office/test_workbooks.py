@@ -7,7 +7,6 @@ import io
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -353,25 +352,6 @@ def test_what_breaks_says_so_and_the_next_one_does_not_wait(lead, desk, cast, wo
     assert words in lead.get("/office/workbooks")
     assert len(rows_of(fetched(desk(cast.li_qiang), Workbook.get(Workbook.state == "done")))) == 2
     assert [path.suffix for path in folder.iterdir()] == [".sealed"]
-
-
-def test_two_are_written_while_others_write_too(lead, desk, cast, work, settings, monkeypatch):
-    """A query that stayed open would pin the database as it was: then nothing could be noted any more."""
-    if not settings.database.startswith("sqlite"):
-        pytest.skip("PostgreSQL pins nothing")
-    ask(lead)
-    ask(desk(cast.li_qiang))
-    write = workbook_file.write
-
-    def beside(*given, **more):
-        with sqlite3.connect(settings.database.removeprefix("sqlite:///"), timeout=5) as other:
-            other.execute("UPDATE person SET duty = duty")
-        other.close()
-        return write(*given, **more)
-
-    monkeypatch.setattr(workbook_file, "write", beside)
-    assert work() == 2
-    assert [each.state for each in Workbook.select()] == ["done", "done"]
 
 
 def test_what_a_dead_job_left_keeps_nobody_waiting(lead, desk, cast, work, monkeypatch):
