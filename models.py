@@ -322,6 +322,9 @@ class Columns:
         self.count = len(fields)
         self._fields = [field.name for field in fields]
         self._to_db = [(place, field.db_value) for place, field in enumerate(fields) if type(field) not in _AS_THEY_ARE]
+        self._from_db = [
+            (place, field.python_value) for place, field in enumerate(fields) if type(field) not in _AS_THEY_ARE
+        ]
         types = [f'"{f.column_name}" {_ON_POSTGRESQL.get(f.field_type, f.field_type)}' for f in fields]
         self._from_json = f"SELECT {self.names} FROM json_to_recordset(%s::json) AS given({', '.join(types)})"  # noqa: S608
 
@@ -337,6 +340,12 @@ class Columns:
 
     def to_db(self, found: list[Any]) -> list[Any]:
         for place, to in self._to_db:
+            if found[place] is not None:
+                found[place] = to(found[place])
+        return found
+
+    def from_db(self, found: list[Any]) -> list[Any]:
+        for place, to in self._from_db:
             if found[place] is not None:
                 found[place] = to(found[place])
         return found
@@ -1248,7 +1257,7 @@ class Request(Row):
     scope = TextField()
     area = TextField()
     event = UUIDField(unique=True)
-    visit = UUIDField(null=True)
+    visit = UUIDField(null=True, index=True)
     words = TextField()
     may_act = JsonField(null=True)
     papers = JsonField(null=True)
@@ -1290,7 +1299,7 @@ class Delivery(Row):
     made = JsonField(null=True)  # to, name, relation, identity_seen, mark, or why not
     done_at = UtcField(null=True)
     event = UUIDField(null=True)
-    visit = UUIDField(null=True)
+    visit = UUIDField(null=True, index=True)
 
     class Meta:
         indexes = ((("scope", "state", "due_on"), False),)

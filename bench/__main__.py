@@ -57,6 +57,7 @@ def one(name: str, args: list[str]) -> int:
             f"The measurements need what the tests need ({missing.name}): run `python3 dev.py test` once."
         ) from None
     if hasattr(module, "main"):
+        sys.argv[1:] = args
         return int(module.main(*([args] if signature(module.main).parameters else [])) or 0)
     parser = argparse.ArgumentParser(prog=f"python -m bench {name}", description=module.__doc__)
     common(parser)

@@ -68,6 +68,8 @@ def measure(*, databases: Sequence[str] = DATABASES, quick: bool = False, rows: 
                     most = max(most, server.memory() - held)
                     tail = part
                 seconds, after = time.perf_counter() - began, server.cpu()
+                answer.close()
+                client.close()  # else the server goes on with the rest, and does not end
                 whole = not tail or count >= min(rows, there)
             assert whole, f"{count} lines of {there}"
             assert len(next(csv.reader(io.StringIO(first.decode(errors="ignore"))))) == 10

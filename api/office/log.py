@@ -16,7 +16,7 @@ from flask_babel import ngettext
 
 import models
 from api.office.words import benefit_name, said
-from models import Delivery, Entitlement, LifeVerification, Person, Visit
+from models import Delivery, Entitlement, LifeVerification, Lookup, Person, Rows, Visit
 from rules.actors import Actor, area_prefix, scope_of
 from rules.days import CHINA
 from rules.visits import tries as tries_in_a_row
@@ -57,9 +57,9 @@ def rows_of(visits: Sequence[Any], say: Sayer | None = None, *, with_tries: bool
     """What the table says of these visits: one query for each kind of thing beside them."""
     say = say or Sayer()
     ids = [visit.id for visit in visits]
-    names = dict(Person.select(Person.id, Person.name).where(Person.id.in_({v.person_id for v in visits})).tuples())
-    verifications = _by_visit(LifeVerification, ids)
-    deliveries = _by_visit(Delivery, ids)
+    names = dict(_NAMES({visit.person_id for visit in visits}))
+    verifications = _by_visit(_VERIFICATIONS, ids)
+    deliveries = _by_visit(_DELIVERIES, ids)
     benefits = benefits_of([v for found in verifications.values() for v in found])
     tries = _tries([v for v in visits if v.outcome == "not_home"]) if with_tries else {}
     taken_again = _taken_again([v for found in verifications.values() for v in found])
@@ -171,17 +171,19 @@ def state(visit: Any, verifications: Sequence[Any], taken_again: Collection[UUID
 def benefits_of(verifications: Sequence[Any]) -> dict[str, str]:
     """Entitlement → the name people use for its benefit."""
     ids = {UUID(each) for v in verifications for each in v.entitlements}
-    if not ids:
-        return {}
-    rows = Entitlement.select(Entitlement.id, Entitlement.benefit).where(Entitlement.id.in_(ids)).tuples()
-    return {str(key): benefit_name(benefit) for key, benefit in rows}
+    return {str(key): benefit_name(benefit) for key, benefit in _BENEFITS(ids)}
 
 
-def _by_visit(model: Any, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+_NAMES = Lookup(Person.id, Person.name, by=Person.id)
+_BENEFITS = Lookup(Entitlement.id, Entitlement.benefit, by=Entitlement.id)
+_VERIFICATIONS = Rows(LifeVerification, by=LifeVerification.visit)
+_DELIVERIES = Rows(Delivery, by=Delivery.visit)
+
+
+def _by_visit(rows: Rows, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = defaultdict(list)
-    if ids:
-        for row in model.select().where(model.visit.in_(ids)):
-            found[row.visit].append(row)
+    for row in rows.of(ids):
+        found[row.visit].append(row)
     return found
 
 

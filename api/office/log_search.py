@@ -130,8 +130,8 @@ class Asked:
         self, number: int, columns: Sequence[Any], limit: int, after: Place | None = None
     ) -> list[tuple[Any, ...]]:
         """The newest rows of one of the places, after that visit."""
-        found = self._raw(number, columns, limit, after)
-        return [tuple(column.python_value(value) for column, value in zip(columns, row, strict=True)) for row in found]
+        columns_ = models.Columns(columns)
+        return [tuple(columns_.from_db(list(row))) for row in self._raw(number, columns, limit, after)]
 
     def _raw(self, number: int, columns: Sequence[Any], limit: int, after: Place | None) -> list[tuple[Any, ...]]:
         """The same as the database keeps them."""
