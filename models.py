@@ -603,6 +603,14 @@ class Area(Row):
     valid_to = DateField(null=True)
     successor = TextField(null=True)
 
+    @classmethod
+    def names(cls, codes: Iterable[str]) -> dict[str, str]:
+        """The name of each of these areas."""
+        return dict(_AREA_NAMES(codes))
+
+
+_AREA_NAMES = Lookup(Area.code, Area.name, by=Area.code)
+
 
 class Station(Row):
     """A service centre, station or point; a village may have several."""
@@ -634,6 +642,11 @@ class Person(Row):
         derived = ("inbox_rev",)
 
     @classmethod
+    def names(cls, people: Iterable[UUID]) -> dict[UUID, str]:
+        """The name of each of these people."""
+        return dict(_PEOPLE_NAMES(people))
+
+    @classmethod
     def locked(cls, person: UUID) -> None:
         """Nobody else decides about this person to the end of the transaction; SQLite has one writer anyway."""
         if not is_sqlite():
@@ -643,6 +656,9 @@ class Person(Row):
     def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
         """People who hold or held a post where the actor looks after posts."""
         return cls.select().where(cls.id.in_(Post.visible_to(actor, *roles).select(Post.person)))
+
+
+_PEOPLE_NAMES = Lookup(Person.id, Person.name, by=Person.id)
 
 
 class Post(Row):

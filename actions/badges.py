@@ -20,7 +20,6 @@ from models import (
     DeskSession,
     Device,
     InboxMessage,
-    Lookup,
     Person,
     PhoneSession,
     Post,
@@ -357,7 +356,7 @@ def data_address(photo: bytes) -> str:
 def place_name(area: str) -> str:
     """花梨镇清江村: the township and the village, or only the township."""
     codes = [scope_of(area), area] if area != scope_of(area) else [area]
-    names = {row.code: row.name for row in models.Area.select().where(models.Area.code.in_(codes))}
+    names = Area.names(codes)
     return "".join(names.get(code, "") for code in codes)
 
 
@@ -371,15 +370,12 @@ def place_names(area: str, posts: Sequence[str]) -> dict[str, Any]:
     areas = sorted({area, *posts} if area in posts or not posts else set(posts))
     county = area[:6] + "000000"
     wanted = {*areas, *(scope_of(each) for each in areas), scope_of(area), county}
-    names = dict(_NAMES(sorted(wanted)))
+    names = Area.names(wanted)
     by_scope: dict[str, list[str]] = {}
     for each in areas:
         by_scope.setdefault(scope_of(each), []).extend([] if each == scope_of(each) else [names.get(each, "")])
     places = [names.get(scope, "") + "、".join(villages) for scope, villages in by_scope.items()]
     return {"county": names.get(county, ""), "township": names.get(scope_of(area), ""), "place": "、".join(places)}
-
-
-_NAMES = Lookup(Area.code, Area.name, by=Area.code)
 
 
 #: What a card says of a post where nobody wrote other words; it stands on paper, so it is not translated.

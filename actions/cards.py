@@ -16,8 +16,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from peewee import JOIN
-
 import models
 from actions import inbox
 from actions.holders import holders_of, holding, over
@@ -444,20 +442,20 @@ def _pack_full(actor: Actor, fresh: Sequence[str], place: dict[str, Any], page: 
 
 def _pack_names(fresh: Sequence[str], place: dict[str, Any], page: _Page) -> bool:
     """Names of everybody else; False when the page ended before they did."""
-    r = Resident
     while True:
-        wanted = r.area.in_(fresh) & (r.card == "name") & _served()
-        if place["after"] is not None:
-            wanted &= r.id > UUID(place["after"])
-        columns = (r.id, r.area, r.rev, r.name, r.initials, r.group, Household.number)
-        query = r.select(*columns).join(Household, JOIN.LEFT_OUTER).where(wanted).order_by(r.id).limit(ROWS_AT_ONCE)
-        found = list(query.tuples())
-        for key, *rest in found:
-            if not page.take(_name_card(key, *rest)):
+        after = place["after"] or str(UUID(int=0))
+        found = _NAMED(fresh, Resident.id.db_value(after), ROWS_AT_ONCE)
+        homes = _numbers(home for *_, home in found if home)
+        for key, area, rev, name, initials, group, home in found:
+            if not page.take(_name_card(key, area, rev, name, initials, group, homes.get(home, ""))):
                 return False
             place["after"] = str(key)
         if len(found) < ROWS_AT_ONCE:
             return True
+
+
+def _numbers(households: Iterable[UUID]) -> dict[UUID, str]:
+    return {home.id: home.number for home in _HOMES.of(set(households))}
 
 
 def _due_order(areas: Sequence[str]) -> list[tuple[str, str]]:
@@ -471,6 +469,10 @@ def _due_order(areas: Sequence[str]) -> list[tuple[str, str]]:
 
 _STANDING = f"state IN {SERVED} AND life <> 'death_confirmed'"
 _FULL = Lookup(Resident.id, by=Resident.area, also=f"card = 'full' AND {_STANDING}")
+_NAMED = Lookup(
+    Resident.id, Resident.area, Resident.rev, Resident.name, Resident.initials, Resident.group, Resident.household,
+    by=Resident.area, also=f"card = 'name' AND {_STANDING} AND id > {{}}", order="id LIMIT {}",
+)  # fmt: skip
 _DAYS = (
     Lookup(Entitlement.resident, Entitlement.due_on, by=Entitlement.area, also="listed"),
     Lookup(CareEntry.resident, CareEntry.next_visit_on, by=CareEntry.area, also="state = 'enrolled'"),
@@ -498,10 +500,6 @@ def _read_cursor(cursor: str, fresh: Sequence[str]) -> dict[str, Any] | None:
 def _revs_of(areas: Sequence[str]) -> dict[str, int]:
     scopes = dict(_REVISIONS(sorted({scope_of(area) for area in areas})))
     return {area: scopes.get(scope_of(area), 0) for area in areas}
-
-
-def _served() -> Any:
-    return Resident.state.in_(SERVED) & (Resident.life != "death_confirmed")
 
 
 def _size(row: Mapping[str, Any]) -> int:
@@ -558,7 +556,6 @@ _CONSENTS = Lookup(
     ConsentRecord.resident, ConsentRecord.purpose, ConsentRecord.state, by=ConsentRecord.resident,
     order=f"{ConsentRecord.at.column_name}, id",
 )  # fmt: skip
-_NAMES = Lookup(Person.id, Person.name, by=Person.id)
 _KIN = Lookup(Person.kin, by=Person.id)
 
 
@@ -584,7 +581,7 @@ class _Facts:
         for resident, purpose, state in _CONSENTS(ids):
             self.consents[resident][purpose] = state  # the newest answer stands
         self.queries = _by_resident(_QUERIES.of(ids, me))
-        self.names = dict(_NAMES({visit.person for visits in self.visits.values() for visit in visits}))
+        self.names = Person.names({visit.person for visits in self.visits.values() for visit in visits})
         self.kin = {each for (kin,) in _KIN([actor.person]) for each in kin or ()}
         self.due = {person.id for person in people if self._is_due(person)}
         self.challenges = _challenges(actor.person, self.due, now)

@@ -85,7 +85,6 @@ def append(
 
 
 _ENDS = Lookup(Scope.code, Scope.position, Scope.chain, Scope.receipt_on, Scope.receipt_count, by=Scope.code)
-_NAMES = Lookup(Area.name, by=Area.code)
 
 
 @dataclass
@@ -177,6 +176,6 @@ def _instant(at: datetime) -> str:
 
 def abbreviation(scope: str) -> str:
     """Two to three letters people read out for a township: 花梨镇 → HL."""
-    name = next((name for (name,) in _NAMES([scope])), "")
+    name = Area.names([scope]).get(scope, "")
     letters = "".join(lazy_pinyin(name.rstrip("镇乡街道办事处县区市"), style=Style.FIRST_LETTER)).upper()
     return "".join(c for c in letters if c.isascii() and c.isalpha())[:3] or "DB"

@@ -85,7 +85,7 @@ def me(person: Any, actor: Actor, *, origin: str, known: str, now: datetime) -> 
 
 def _posts(posts: Sequence[Any]) -> list[dict[str, Any]]:
     codes = {post.area for post in posts} | {scope_of(post.area) for post in posts}
-    names = dict(_NAMES(sorted(codes)))
+    names = Area.names(codes)
     return [
         {
             "id": post.id, "role": post.role, "area": post.area, "area_name": names.get(post.area, ""),
@@ -108,7 +108,6 @@ def _lead(areas: Sequence[str], now: datetime) -> dict[str, str] | None:
 
 
 _BADGES = Lookup(Badge.id, Badge.state, Badge.valid_to, by=Badge.person, order="issued_at, id")
-_NAMES = Lookup(Area.code, Area.name, by=Area.code)
 _REACHED = Lookup(Person.name, Person.phone, by=Person.id)
 
 

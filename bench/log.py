@@ -54,7 +54,7 @@ def measure(*, databases: Sequence[str] = DATABASES, quick: bool = False) -> Ite
                         _cold(database, token, each)
                         for each in asked
                         if len(each) <= 1 or ("text" in each and len(each) == 2)
-                    ][:10]
+                    ][:40]
                 )
                 slow = sorted(warm, key=lambda each: -each[1])[:6]
                 times = [ms for _, ms in warm]

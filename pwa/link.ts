@@ -1,6 +1,7 @@
 /**
  * What fits the link to the county: batches of records from 5 to 200, pieces of pictures from 64 KB to the whole, pages of rows from
- * 64 KB (14 KB as they travel). Each grows while it gets through and halves after a cut; after three cuts in a row the link is left alone for a while.
+ * 64 KB (10 KB as they travel). Each grows while it gets through and halves after a cut; after three cuts in a row the link is left
+ * alone for a while.
  */
 import type { DB } from "./store/db.ts";
 import * as device from "./store/device.ts";

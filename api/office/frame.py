@@ -71,9 +71,7 @@ def where_of(actor: Any) -> str:
 
 def area_names(codes: set[str]) -> dict[str, str]:
     """The names of these areas."""
-    if not codes:
-        return {}
-    return dict(Area.select(Area.code, Area.name).where(Area.code.in_(sorted(codes))).tuples())
+    return Area.names(codes)
 
 
 def villages(actor: Any, *roles: Role) -> list[Any]:

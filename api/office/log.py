@@ -57,7 +57,7 @@ def rows_of(visits: Sequence[Any], say: Sayer | None = None, *, with_tries: bool
     """What the table says of these visits: one query for each kind of thing beside them."""
     say = say or Sayer()
     ids = [visit.id for visit in visits]
-    names = dict(_NAMES({visit.person_id for visit in visits}))
+    names = Person.names({visit.person_id for visit in visits})
     verifications = _by_visit(_VERIFICATIONS, ids)
     deliveries = _by_visit(_DELIVERIES, ids)
     benefits = benefits_of([v for found in verifications.values() for v in found])
@@ -174,7 +174,6 @@ def benefits_of(verifications: Sequence[Any]) -> dict[str, str]:
     return {str(key): benefit_name(benefit) for key, benefit in _BENEFITS(ids)}
 
 
-_NAMES = Lookup(Person.id, Person.name, by=Person.id)
 _BENEFITS = Lookup(Entitlement.id, Entitlement.benefit, by=Entitlement.id)
 _VERIFICATIONS = Rows(LifeVerification, by=LifeVerification.visit)
 _DELIVERIES = Rows(Delivery, by=Delivery.visit)
