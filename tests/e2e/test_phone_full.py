@@ -40,6 +40,16 @@ FILL = """async (piece) => {
 }"""
 
 
+LET_GO = """() => new Promise((done) => {
+    const asked = indexedDB.open('daiban-field');
+    asked.onsuccess = () => {
+        const tx = asked.result.transaction('device', 'readwrite');
+        tx.objectStore('device').delete('reserve_pin');
+        tx.oncomplete = () => { asked.result.close(); done(); };
+    };
+})"""
+
+
 @pytest.fixture
 def server(small_county: Server) -> Server:
     return small_county
@@ -128,6 +138,19 @@ def test_words_are_saved_on_a_full_phone_and_pictures_refused_before_they_are_ta
     page.wait_for_url("**/field/today")
     expect(page.locator("main")).to_contain_text(CHEN)
     enrolled.look("today-phone-full")
+
+    # The room kept for opening is gone, too: it says so at the PIN, and claims nothing.
+    page.evaluate(LET_GO)
+    page.evaluate(FILL, 16)
+    page.goto("/field/today")
+    enter(page)
+    expect(page.locator("h1")).to_have_text("手机满了，帮代办打不开")
+    enrolled.look("unlock-phone-full")
+    for name, dress in (("elder", "document.documentElement.classList.add('elder')"), ("dark", None)):
+        page.evaluate(dress) if dress else page.emulate_media(color_scheme="dark")
+        enrolled.look(f"unlock-phone-full-{name}")
+    page.emulate_media(color_scheme="light")
+    assert kept_on_the_phone(page) == before + claimed
     server.start()
     page = reopen(enrolled, room=20_000_000)
     assert kept_on_the_phone(page) == before + claimed
