@@ -150,6 +150,8 @@ def test_words_are_saved_on_a_full_phone_and_pictures_refused_before_they_are_ta
         page.evaluate(dress) if dress else page.emulate_media(color_scheme="dark")
         enrolled.look(f"unlock-phone-full-{name}")
     page.emulate_media(color_scheme="light")
+    page.click("text=返回")
+    expect(page.locator("[data-key='8']")).to_be_visible()
     assert kept_on_the_phone(page) == before + claimed
     server.start()
     page = reopen(enrolled, room=20_000_000)
