@@ -16,16 +16,17 @@ from bench.databases import DATABASES
 from bench.phones import instant, phones_of
 from models import Device, JournalEntry, LifeVerification, Picture, Scope, Visit
 from rules import ciphers
+from storage import connection
 
 pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(params=DATABASES)
 def loaded(request):
-    bound = models.database.obj, list(models._keyring)
+    bound = models.database.obj, list(connection._keyring)
     with loader.ready(request.param, 400, 40, quick=True) as database:
         yield database
-    models.database.initialize(bound[0]), models._keyring.__setitem__(slice(None), bound[1])
+    models.database.initialize(bound[0]), connection._keyring.__setitem__(slice(None), bound[1])
 
 
 def test_all_that_is_loaded_proves(loaded):

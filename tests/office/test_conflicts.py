@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from peewee import OperationalError
 
-import models
 from actions import visits
 from models import Visit
+from storage import connection
 from tests.office.scenes import a_visit
 
 
@@ -52,4 +52,4 @@ def test_not_for_ever(lead, monkeypatch):
 
     monkeypatch.setattr(visits, "check", never)
     lead.submit(lead.get(f"/office/visits/{visit.id}"), "form[action$=check]", status=500)
-    assert (len(tries), Visit.get_by_id(visit.id).state) == (models.TRIES, "synced")
+    assert (len(tries), Visit.get_by_id(visit.id).state) == (connection.TRIES, "synced")

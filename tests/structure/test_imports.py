@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"app", "settings", "disk", "keys", "models", "jobs", "rules", "actions", "api", "commands"}
+OURS = {"app", "settings", "disk", "keys", "models", "jobs", "rules", "storage", "actions", "api", "commands"}
 MAY_IMPORT = {
     "settings": set(),
     "disk": set(),
-    "models": {"rules"},
+    "models": {"rules", "storage"},
     "keys": {"disk", "models", "rules"},
     "jobs": {"api", "actions", "models", "rules", "settings", "keys"},
     "app": OURS,

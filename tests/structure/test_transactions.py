@@ -8,7 +8,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CODE = [
     *ROOT.glob("*.py"),
-    *(path for folder in ("rules", "actions", "api", "commands", "bench") for path in (ROOT / folder).rglob("*.py")),
+    *(
+        path
+        for folder in ("rules", "storage", "actions", "api", "commands", "bench")
+        for path in (ROOT / folder).rglob("*.py")
+    ),
 ]
 OWN_TRANSACTIONS = {"atomic", "manual_commit", "savepoint"}
 OF_A_DATABASE = {"begin", "commit", "rollback", "session_start", "transaction"}  # when called on a database itself
@@ -23,7 +27,7 @@ def test_transactions_begin_in_one_place_only():
         for node in _calls_directly_in(function)
         if isinstance(node.func, ast.Attribute)
         if node.func.attr in OWN_TRANSACTIONS or (node.func.attr in OF_A_DATABASE and _is_database(node.func.value))
-        if not (path.name == "models.py" and getattr(function, "name", "") == "transaction")
+        if not (path.match("storage/connection.py") and getattr(function, "name", "") == "transaction")
     ]
     assert not found, "use models.transaction(scope, …) instead:\n  " + "\n  ".join(found)
 

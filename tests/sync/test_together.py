@@ -12,6 +12,7 @@ import models
 from actions import cards, inbox, journal, sync, verify
 from models import InboxMessage, JournalEntry, Person, Resident, Visit, transaction
 from rules.ciphers import uuid7
+from storage import connection
 from tests.support.cast import TOWNSHIP, TOWNSHIP_ELSEWHERE, VILLAGE
 from tests.support.device import enrolled
 from tests.sync.conftest import visit
@@ -186,7 +187,7 @@ def test_what_the_database_ends_because_two_waited_for_each_other_is_done_again(
             Person.update(inbox_rev=Person.inbox_rev + 1).execute()
             they_hold.set()
             assert we_hold.wait(20)
-            models._lock([TOWNSHIP])
+            connection._lock([TOWNSHIP])
 
     monkeypatch.setattr(inbox, "tell", waited)
     together(lambda: receipts.append(sync.receive([item], now=now)[0]), other)

@@ -19,6 +19,7 @@ from actions import pictures
 from actions.verify import verify
 from models import JournalEntry, Picture, Refusal
 from rules import ciphers
+from storage import connection
 from tests.faults.slow.county import AGENTS, person
 from tests.faults.slow.deeds import Deed
 from tests.support.server import Server
@@ -161,7 +162,7 @@ def _picture(picture: Any, blobs: Path) -> str:
 @contextmanager
 def bound(server: Server) -> Iterator[None]:
     """The models read this server's database for a while; then again what they read before."""
-    before = models.database.obj, list(models._keyring)
+    before = models.database.obj, list(connection._keyring)
     db = models.open_database(server.environment["DAIBAN_DATABASE"])
     models.bind(db, keys.read(Path(server.environment["DAIBAN_KEYS"])))
     try:
@@ -169,7 +170,7 @@ def bound(server: Server) -> Iterator[None]:
             yield
     finally:
         db.close()
-        models.database.obj, models._keyring[:] = before
+        models.database.obj, connection._keyring[:] = before
 
 
 # ---- comparing

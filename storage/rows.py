@@ -1,0 +1,122 @@
+"""What a row is made of: fields that keep instants, sealed text and JSON alike on both databases, and its leaf."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from uuid import UUID
+
+from peewee import BlobField, DateTimeField, Model, TextField
+
+from storage.connection import database, keys
+
+
+class UtcField(DateTimeField):
+    """An aware UTC instant; stored without zone so that text and time sort alike on both databases."""
+
+    def db_value(self, value: datetime | None) -> Any:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{self.name}: {value} says no time zone; instants are aware.")
+        return super().db_value(None if value is None else value.astimezone(UTC).replace(tzinfo=None))
+
+    def python_value(self, value: Any) -> datetime | None:
+        found = super().python_value(value)
+        return found.replace(tzinfo=UTC) if isinstance(found, datetime) and found.tzinfo is None else found
+
+
+class SealedField(BlobField):
+    """Text encrypted with AES-GCM under the column keys; never searchable."""
+
+    def db_value(self, value: str | None) -> Any:
+        return super().db_value(None if value is None else keys().columns.seal(value.encode()))
+
+    def python_value(self, value: Any) -> str | None:
+        return None if value is None else keys().columns.open(bytes(value)).decode()
+
+
+class JsonField(TextField):
+    """A JSON value as canonical text: the same on both databases, so a leaf can be computed from either."""
+
+    def db_value(self, value: Any) -> str | None:
+        return None if value is None else canonical(value)
+
+    def python_value(self, value: str | None) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class SealedJsonField(SealedField):
+    def db_value(self, value: Any) -> Any:
+        return super().db_value(None if value is None else canonical(value))
+
+    def python_value(self, value: Any) -> Any:
+        text = super().python_value(value)
+        return None if text is None else json.loads(text)
+
+
+def canonical(value: Any) -> str:
+    """One text for one value: keys sorted, no spaces, instants and days in ISO form."""
+    return _encode(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+#: Made once: `json.dumps` with arguments of its own makes a new encoder for each text.
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain).encode
+
+
+class Row(Model):
+    """A table of this program."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+        only_save_dirty = True
+        derived: ClassVar[tuple[str, ...]] = ()  # columns that repeat or index others: no part of the leaf
+
+    if TYPE_CHECKING:  # Peewee makes `person_id` beside `person`, and `visits` where another table says backref
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        @classmethod
+        def select(cls, *fields: Any) -> Any: ...  # rows, tuples, dicts or joined rows: types cannot follow
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """A new row from the values of its fields; of a foreign key, the key. Peewee's own way sets them one by one."""
+        assert values.keys() <= cls._meta.fields.keys(), (
+            f"{cls.__name__} has no {values.keys() - cls._meta.fields.keys()}"
+        )
+        row = cls(__no_default__=1)
+        row.__data__ = {**cls._meta.get_default_dict(), **values}
+        return row
+
+    @classmethod
+    def derived(cls) -> frozenset[str]:
+        return frozenset(getattr(cls._meta, "derived", ()))
+
+
+def leaf_of(row: Row) -> tuple[str, str]:
+    """`("table:id", keyed hash of the row as it is now)`; see docs/formats.md §3."""
+    cls = type(row)
+    value_of = row.__data__.get
+    facts = {name: value_of(name) for name in _leaf_names(cls)}
+    digest = hmac.digest(keys().leaves, canonical(facts).encode(), "sha256").hex()
+    return f"{cls._meta.table_name}:{row.get_id()}", digest
+
+
+@cache
+def _leaf_names(cls: type[Row]) -> tuple[str, ...]:
+    return tuple(field.name for field in cls._meta.sorted_fields if field.name not in cls.derived())

@@ -1,0 +1,262 @@
+"""Statements of the hot path, written out once: Peewee builds one value by value, which costs more than the database does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    Expression,
+    Field,
+    IntegerField,
+    PostgresqlDatabase,
+    SmallIntegerField,
+    TextField,
+)
+
+from storage.connection import database, is_sqlite
+from storage.rows import Row
+
+MOST_PARAMETERS = 20_000  # of one statement; SQLite allows 32 766, PostgreSQL 65 535
+
+
+def insert(rows: Sequence[Row]) -> None:
+    """Insert rows of one or several classes, class by class in the order met, each class in one statement.
+
+    The statement is written out here: Peewee builds one value by value, which costs more than the database does.
+    """
+    by_class: dict[type[Row], list[Row]] = {}
+    for row in rows:
+        by_class.setdefault(type(row), []).append(row)
+    for cls, found in by_class.items():
+        columns = Columns.of(cls)
+        for part in _parts(found, max(1, MOST_PARAMETERS // columns.count)):
+            values, params = columns.given([columns.values(row) for row in part])
+            sql = f'INSERT INTO "{cls._meta.table_name}" ({columns.names}) {values}'
+            database.execute_sql(sql, params)
+
+
+class Columns:
+    """Some columns of a table, rows of values for them, and how a statement gets those.
+
+    SQLite gets a `VALUES` with a place for each value. PostgreSQL gets all of them as one JSON text: its driver takes a
+    text with many places apart anew each time, and a text that is always the same is planned once.
+    """
+
+    def __init__(self, fields: Sequence[Field[Any]]) -> None:
+        self._columns = [field.column_name for field in fields]
+        self.names = ", ".join(f'"{name}"' for name in self._columns)
+        self.count = len(fields)
+        self._fields = [field.name for field in fields]
+        self._to_db = [(place, field.db_value) for place, field in enumerate(fields) if type(field) not in _AS_THEY_ARE]
+        self._from_db = [
+            (place, field.python_value) for place, field in enumerate(fields) if type(field) not in _AS_THEY_ARE
+        ]
+        types = [f'"{f.column_name}" {_ON_POSTGRESQL.get(f.field_type, f.field_type)}' for f in fields]
+        self._from_json = f"SELECT {self.names} FROM json_to_recordset(%s::json) AS given({', '.join(types)})"  # noqa: S608
+
+    @staticmethod
+    @cache
+    def of(cls: type[Row]) -> Columns:
+        """Those that are written when a row is new."""
+        return Columns([field for field in cls._meta.sorted_fields if not isinstance(field, AutoField)])
+
+    def values(self, row: Row) -> list[Any]:
+        """A row's values as the database keeps them."""
+        return self.to_db(list(map(row.__data__.get, self._fields)))
+
+    def to_db(self, found: list[Any]) -> list[Any]:
+        for place, to in self._to_db:
+            if found[place] is not None:
+                found[place] = to(found[place])
+        return found
+
+    def from_db(self, found: list[Any]) -> list[Any]:
+        for place, to in self._from_db:
+            if found[place] is not None:
+                found[place] = to(found[place])
+        return found
+
+    def given(self, rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+        """The rows as a table within a statement, and its parameters."""
+        if is_sqlite():
+            places = f"({', '.join(['?'] * self.count)})"
+            return f"VALUES {', '.join([places] * len(rows))}", [value for row in rows for value in row]
+        return self._from_json, [_json_of([dict(zip(self._columns, row, strict=True)) for row in rows])]
+
+
+def _for_json(value: Any) -> Any:
+    """What JSON has no form for, as PostgreSQL reads it from text."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return "\\x" + bytes(getattr(value, "obj", value)).hex()  # bytes, which the driver may have wrapped
+
+
+_json_of = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_for_json).encode
+_ON_POSTGRESQL = PostgresqlDatabase(None).get_context_options()["field_types"]
+
+
+#: Fields whose values are the same in Python and in the database.
+_AS_THEY_ARE = (TextField, IntegerField, BigIntegerField, SmallIntegerField)
+
+
+def _parts(rows: Sequence[Row], most: int) -> Iterator[Sequence[Row]]:
+    """Rows for one statement each: few as they are, many by 64 and then by halves.
+
+    A statement is compiled and kept by its text; an import whose chunks are all of different lengths filled 100 MB so.
+    """
+    start, size = 0, min(64, most)
+    if len(rows) <= size:
+        yield rows
+        return
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        yield rows[start : start + size]
+        start += size
+
+
+class Lookup:
+    """One `SELECT … WHERE key IN (…)` of the hot path, whose text is written once.
+
+    Peewee builds a statement value by value, which takes longer than SQLite takes to answer it. Rows come as tuples of
+    the columns' Python values. `also` is a further condition in SQL; values of its own stand in it as `{}` and are
+    given with the call, as the database keeps them.
+    """
+
+    def __init__(self, *columns: Field[Any], by: Field[Any], also: str = "", order: str = "") -> None:
+        table = by.model._meta.table_name
+        names = ", ".join(f'"{column.column_name}"' for column in columns)
+        self._text = f'SELECT {names} FROM "{table}" WHERE "{by.column_name}" '  # noqa: S608
+        self._any = f"= ANY(%s::{_ON_POSTGRESQL.get(by.field_type, by.field_type)}[])"
+        self._tail = (f" AND {also}" if also else "") + (f" ORDER BY {order}" if order else "")
+        self._to_db = by.db_value
+        self._from_db = [
+            (place, column.python_value) for place, column in enumerate(columns) if type(column) not in _AS_THEY_ARE
+        ]
+        self._first_to = dict(self._from_db).get(0, lambda value: value)
+
+    @staticmethod
+    def firsts(lookups: Sequence[Lookup], values: Collection[Any]) -> set[Any]:
+        """The first columns of several lookups by the same values, in one statement: each costs a way to the database."""
+        first, found = lookups[0], set()
+        params = [first._to_db(value) for value in values]
+        at_once = MOST_PARAMETERS // len(lookups)
+        for start in range(0, len(params), at_once):
+            places, part = first._places(params[start : start + at_once])
+            sql = " UNION ALL ".join(f"{each._text}{places}{each._tail}" for each in lookups)
+            rows = database.execute_sql(sql, part * len(lookups)).fetchall()
+            found |= {first._first_to(row[0]) for row in rows}
+        return found
+
+    def __call__(self, values: Iterable[Any], *others: Any) -> list[tuple[Any, ...]]:
+        params = [self._to_db(value) for value in values]
+        tail = self._tail.replace("{}", database.param)
+        found: list[tuple[Any, ...]] = []
+        for start in range(0, len(params), MOST_PARAMETERS):
+            places, part = self._places(params[start : start + MOST_PARAMETERS])
+            for raw in database.execute_sql(f"{self._text}{places}{tail}", [*part, *others]).fetchall():
+                row = list(raw)
+                for place, to in self._from_db:
+                    row[place] = to(row[place])
+                found.append(tuple(row))
+        return found
+
+    def _places(self, values: list[Any]) -> tuple[str, list[Any]]:
+        if is_sqlite():
+            return f"IN ({', '.join(['?'] * len(values))})", values
+        return self._any, [values]  # one text for any number of them, which PostgreSQL plans once
+
+
+class Rows(Lookup):
+    """The same with whole rows: `Rows(Post, by=Post.person).of([person])`."""
+
+    def __init__(self, table: type[Row], *, by: Field[Any], also: str = "", order: str = "") -> None:
+        fields = table._meta.sorted_fields
+        super().__init__(*fields, by=by, also=also, order=order)
+        self._table, self._names = table, [field.name for field in fields]
+
+    def of(self, values: Iterable[Any], *others: Any) -> list[Any]:
+        return [self._made(found) for found in self(values, *others)]
+
+    def _made(self, found: tuple[Any, ...]) -> Row:
+        row = self._table(__no_default__=1)
+        row.__data__ = dict(zip(self._names, found, strict=True))
+        return row
+
+
+def update_rows(rows: Sequence[Row], *only: Field[Any]) -> None:
+    """Write these columns of many rows of one class in one statement; the rows hold the new values."""
+    if rows:
+        names = [type(rows[0])._meta.primary_key.name, *(field.name for field in only)]
+        update_values(type(rows[0]), only, [tuple(row.__data__.get(name) for name in names) for row in rows])
+
+
+def update_values(
+    table: type[Row], only: Sequence[Field[Any]], values: Sequence[tuple[Any, ...]], *, newer: Field[Any] | None = None
+) -> None:
+    """Write these columns of the rows with these keys: each tuple is a key and the new values.
+
+    With `newer` only rows in which that column grows by it: two requests at once never turn a counter back.
+    """
+    meta = table._meta
+    fields = (meta.primary_key, *only)
+    columns = Columns(fields)
+    sets = ", ".join(f'"{f.column_name}" = v."{f.column_name}"' for f in only)
+    key = f'"{meta.table_name}"."{fields[0].column_name}" = v."{fields[0].column_name}"'
+    if newer is not None:
+        key += f' AND "{meta.table_name}"."{newer.column_name}" < v."{newer.column_name}"'
+    at_once = max(1, MOST_PARAMETERS // len(fields))
+    for start in range(0, len(values), at_once):
+        rows, params = columns.given([columns.to_db(list(row)) for row in values[start : start + at_once]])
+        sql = f'WITH v({columns.names}) AS ({rows}) UPDATE "{meta.table_name}" SET {sets} FROM v WHERE {key}'  # noqa: S608
+        database.execute_sql(sql, params)
+
+
+def for_each(one: str, types: Sequence[str], asked: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """The rows of the query `one` for each of these tuples, in one statement: a short look into an index for each.
+
+    In `one` the values stand as `{0}`, `{1}` …, each once and in this order. `types` are theirs, as PostgreSQL calls them.
+    """
+    if not asked:
+        return []
+    if is_sqlite():
+        whole = f"SELECT * FROM ({one.format(*['?'] * len(types))}) AS v"  # noqa: S608
+        found: list[tuple[Any, ...]] = []
+        for start in range(0, len(asked), 100):
+            part = asked[start : start + 100]
+            params = [value for values in part for value in values]
+            found += database.execute_sql(" UNION ALL ".join([whole] * len(part)), params).fetchall()
+        return found
+    names = [f"a{place}" for place in range(len(types))]
+    given = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
+    sql = (
+        f"SELECT v.* FROM json_to_recordset(%s::json) AS asked({given}), "  # noqa: S608
+        f"LATERAL ({one.format(*(f'asked.{name}' for name in names))}) AS v"
+    )
+    rows = _json_of([dict(zip(names, values, strict=True)) for values in asked])
+    return list(database.execute_sql(sql, [rows]).fetchall())
+
+
+def within(scope: Field, area: Field | None, prefixes: Sequence[str]) -> Expression:
+    """Rows under any of the area prefixes: a village by `area`, a township by `scope`, above that by range of scope."""
+    found: list[Expression] = []
+    for prefix in prefixes:
+        if len(prefix) == 12:
+            if area is not None:  # what belongs to a whole township is not a village's to see
+                found.append(area == prefix)
+        elif len(prefix) >= 9:
+            found.append(scope == prefix[:9] + "000")
+        else:
+            found.append(scope.between(prefix.ljust(12, "0"), prefix.ljust(12, "9")))
+    if not found:
+        return scope.is_null() & scope.is_null(False)
+    whole = found[0]
+    for each in found[1:]:
+        whole = whole | each
+    return whole
