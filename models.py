@@ -66,7 +66,9 @@ class Installation(Row):
     epoch = IntegerField(default=1)  # new at each restore of the server
     fingerprint = TextField()  # of the keys it was made with
     made_at = UtcField()
-    backed_up_at = UtcField(null=True)  # when what the newest verified backup holds was read
+    backed_up_at = UtcField(
+        null=True
+    )  # when what the newest verified backup holds was read; none: the county keeps no backups
     restored_at = UtcField(null=True)  # the last time
     restored_from = UtcField(null=True)  # when the backup that was put back had been made
 
@@ -85,11 +87,6 @@ class Scope(Row):
     kept_to = BigIntegerField(default=0)  # inside the last verified backup; unused where the county keeps none
     receipt_on = DateField(null=True)  # day of the last receipt number
     receipt_count = IntegerField(default=0)
-
-    @classmethod
-    def any_kept(cls) -> bool:
-        """The county keeps backups: then what no backup holds yet is not kept, also in a township that has none so far."""
-        return database.execute_sql('SELECT 1 FROM "scope" WHERE "kept_to" > 0 LIMIT 1').fetchone() is not None
 
 
 class Setting(Row):
@@ -210,9 +207,9 @@ class Post(Row):
         return _POSTS_OF.of([person], *[cls.from_on.db_value(on)] * 2)
 
     @classmethod
-    def leading(cls, on: date) -> list[Post]:
-        """The posts of all leads in force."""
-        return _POSTS_AS.of(["lead"], *[cls.from_on.db_value(on)] * 2)
+    def leads(cls, on: date) -> list[tuple[UUID, str, str, str]]:
+        """(post, area, name, telephone) of all leads in force."""
+        return _LEADS([Role.LEAD.value], *[cls.from_on.db_value(on)] * 2)
 
     @classmethod
     def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
@@ -221,7 +218,10 @@ class Post(Row):
 
 _IN_FORCE = "from_on <= {} AND (to_on IS NULL OR to_on >= {})"
 _POSTS_OF = Rows(Post, by=Post.person, also=_IN_FORCE, order="id")
-_POSTS_AS = Rows(Post, by=Post.role, also=_IN_FORCE, order="id")
+_LEADS = Lookup(
+    Post.id, Post.area, Person.name, Person.phone, by=Post.role, also=_IN_FORCE,
+    joined='JOIN "person" ON "person"."id" = "person_id"',
+)  # fmt: skip
 
 
 class Account(Row):

@@ -324,43 +324,64 @@ class _Page:
         return max(1, min(self.room * len(self._full) // sum(self._full) + 1, 150))
 
 
-def villages_of(actor: Actor) -> dict[str, str]:
-    """{code: name} of the villages where a post in force serves people from a phone."""
-    whole = [p.area for p in actor.posts if p.role in CARRIES_PHONE]
-    wide = [area_prefix(area) for area in whole if len(area_prefix(area)) < 12]
-    if not wide:
-        return dict(_VILLAGES(whole))
-    wanted = Area.code.in_(whole)
-    for prefix in wide:
-        wanted |= Area.code.between(prefix.ljust(12, "0"), prefix.ljust(12, "9"))
-    rows = Area.select(Area.code, Area.name).where((Area.level == "village") & wanted).order_by(Area.code)
-    return dict(rows.tuples())
+@dataclass(frozen=True)
+class Places:
+    """Where an agent works: names of the posts' areas and of their townships, villages served, the county's name."""
+
+    county: str
+    names: Mapping[str, str]  # of each of these areas by its code
+    villages: Mapping[str, str]  # {code: name} of those where a post in force serves people from a phone
 
 
-_VILLAGES = Lookup(Area.code, Area.name, by=Area.code, also="level = 'village'", order="code")
+def places_of(actor: Actor, home: str) -> Places:
+    """`home`: the township whose phone it is; its county is the one that is named."""
+    whole = [post.area for post in actor.posts if post.role in CARRIES_PHONE]
+    county = home[:6].ljust(12, "0")
+    found = _PLACES({county, *whole, *map(scope_of, whole)})
+    names = {code: name for code, name, _ in found}
+    villages = {code: name for code, name, level in found if level == "village" and code in whole}
+    for prefix in (area_prefix(area) for area in whole):
+        if len(prefix) < 12:
+            inside = Area.code.between(prefix.ljust(12, "0"), prefix.ljust(12, "9"))
+            villages |= dict(Area.select(Area.code, Area.name).where((Area.level == "village") & inside).tuples())
+    return Places(names.get(county, ""), names, dict(sorted(villages.items())))
 
 
-def pull(actor: Actor, asked: Mapping[str, int], *, cursor: str = "", page: int = 16_384, now: datetime) -> Pulled:
-    """The rows this actor's phone lacks: what changed since the revisions it names, then whole villages it is new to.
+_PLACES = Lookup(Area.code, Area.name, Area.level, by=Area.code)
 
-    A page ends at `page` bytes. `asked` may name villages that are no longer the actor's; they are dropped.
+
+def pull(
+    actor: Actor, mine: Collection[str], asked: Mapping[str, int], *, newest: Mapping[str, int] | None = None,
+    cursor: str = "", page: int = 16_384, now: datetime,
+) -> Pulled:  # fmt: skip
+    """The rows this actor's phone lacks of these villages: what changed since the revisions it names, then whole ones.
+
+    A page ends at `page` bytes. `asked` may name villages that are no longer the actor's; they are dropped. `newest`:
+    revisions of scopes as they were read a moment ago; others are read here. Nothing past them is taken: up to there
+    all is committed, while between two queries another change might commit and be passed over.
     """
-    mine = villages_of(actor)
+    newest = newest or {}
+    newest = {**newest, **dict(_REVISIONS({scope_of(area) for area in mine} - newest.keys()))}
     answer, page_ = Pulled(dropped=sorted(set(asked) - set(mine))), _Page(page)
     answer.rows = page_.rows
     known = {area: rev for area, rev in asked.items() if rev > 0 and area in mine}
     answer.villages = dict(known)
     if known:
-        _changed_since(actor, known, answer, page_, now)
+        _changed_since(actor, known, newest, answer, page_, now)
     fresh = sorted(set(mine) - set(known))
     if fresh and not answer.more:
-        _pack(actor, fresh, cursor, answer, page_, now)
+        _pack(actor, {area: newest.get(scope_of(area), 0) for area in fresh}, cursor, answer, page_, now)
     return answer
 
 
-def _changed_since(actor: Actor, known: Mapping[str, int], answer: Pulled, page: _Page, now: datetime) -> None:
+_REVISIONS = Lookup(Scope.code, Scope.rev, by=Scope.code)
+
+
+def _changed_since(
+    actor: Actor, known: Mapping[str, int], newest: Mapping[str, int], answer: Pulled, page: _Page, now: datetime
+) -> None:
     """Rows and departures of known villages, in order of revision."""
-    changes = sorted((area, rev, resident, gone) for area, rev, resident, gone in _since(known, ROWS_AT_ONCE))
+    changes = sorted((area, rev, resident, gone) for area, rev, resident, gone in _since(known, newest, ROWS_AT_ONCE))
     start = 0
     while start < len(changes):
         part = changes[start : start + page.part()]
@@ -375,18 +396,9 @@ def _changed_since(actor: Actor, known: Mapping[str, int], answer: Pulled, page:
     answer.more = len(changes) >= ROWS_AT_ONCE
 
 
-_REVISIONS = Lookup(Scope.code, Scope.rev, by=Scope.code)
-
-
-def _since(known: Mapping[str, int], limit: int) -> list[tuple[str, int, UUID, bool]]:
-    """(area, revision, resident, departed) after the known revisions, oldest first.
-
-    The counters are read first and nothing past them is taken: revisions up to them are committed, while between the
-    two queries below another one might commit and be passed over.
-    """
+def _since(known: Mapping[str, int], newest: Mapping[str, int], limit: int) -> list[tuple[str, int, UUID, bool]]:
+    """(area, revision, resident, departed) after the known revisions and up to the newest, oldest first."""
     r, d = Resident, Departure
-    scopes = {scope_of(area) for area in known}
-    newest = dict(_REVISIONS(sorted(scopes)))
     behind = {area: rev for area, rev in known.items() if rev < newest.get(scope_of(area), 0)}
     if not behind:
         return []
@@ -403,13 +415,13 @@ def _since(known: Mapping[str, int], limit: int) -> list[tuple[str, int, UUID, b
     return found
 
 
-def _pack(actor: Actor, fresh: Sequence[str], cursor: str, answer: Pulled, page: _Page, now: datetime) -> None:
-    """Whole villages: people due first, then the other full cards, then names by id. Resumed by `cursor`.
+def _pack(actor: Actor, fresh: Mapping[str, int], cursor: str, answer: Pulled, page: _Page, now: datetime) -> None:
+    """Whole villages, at these revisions: people due first, then the other full cards, then names by id. Resumed by `cursor`.
 
     The revisions of the start are answered at the end, so that what changed meanwhile comes as a change. A pack under
     way goes on without a village that was lost since, and one that was gained comes behind it.
     """
-    place = _read_cursor(cursor, fresh) or {"at": _revs_of(fresh), "part": "full", "after": None}
+    place = _read_cursor(cursor, fresh) or {"at": dict(fresh), "part": "full", "after": None}
     areas = sorted(place["at"])
     answer.more = True
     answer.villages |= dict.fromkeys(fresh, 0)
@@ -480,7 +492,7 @@ _DAYS = (
 )
 
 
-def _read_cursor(cursor: str, fresh: Sequence[str]) -> dict[str, Any] | None:
+def _read_cursor(cursor: str, fresh: Collection[str]) -> dict[str, Any] | None:
     """The place in a pack under way, for the villages of it that are still wanted; None when there is none."""
     try:
         place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
@@ -495,11 +507,6 @@ def _read_cursor(cursor: str, fresh: Sequence[str]) -> dict[str, Any] | None:
         return {"at": at, "part": place["part"], "after": after}
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
-
-
-def _revs_of(areas: Sequence[str]) -> dict[str, int]:
-    scopes = dict(_REVISIONS(sorted({scope_of(area) for area in areas})))
-    return {area: scopes.get(scope_of(area), 0) for area in areas}
 
 
 def _size(row: Mapping[str, Any]) -> int:

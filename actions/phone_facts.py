@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,9 +12,9 @@ import chinese_calendar
 
 import models
 from actions import badges, cards
-from models import Area, Badge, Lookup, Person, Post
+from models import Badge, Lookup, Post
 from rules import ciphers, county_settings
-from rules.actors import Actor, area_prefix, scope_of
+from rules.actors import area_prefix
 from rules.days import day_of
 from rules.enrolment import CARRIES_PHONE
 
@@ -63,17 +63,18 @@ CONSENTS_IN_ENGLISH = {
 }
 
 
-def me(person: Any, actor: Actor, *, origin: str, known: str, now: datetime) -> dict[str, Any] | None:
+def me(
+    person: Any, held: Iterable[Post], places: cards.Places, *, origin: str, known: str, now: datetime
+) -> dict[str, Any] | None:
     """The agent, posts, villages, badge and whom to call; None when the phone knows this version."""
-    posts = [post for post in Post.held_by(person.id, day_of(now)) if post.role in CARRIES_PHONE]
-    villages = cards.villages_of(actor)
+    posts = [post for post in held if post.role in CARRIES_PHONE]
     facts = {
         "person": {
             "id": person.id, "name": person.name, "initials": person.initials, "unit": person.unit, "duty": person.duty,
             "phone": person.phone,
         },
-        "posts": _posts(posts),
-        "villages": villages,
+        "posts": _posts(posts, places.names),
+        "villages": places.villages,
         "lead": _lead([post.area for post in posts], now),
     }  # fmt: skip
     version = _version([facts, origin, _BADGES([person.id])])
@@ -83,9 +84,7 @@ def me(person: Any, actor: Actor, *, origin: str, known: str, now: datetime) -> 
     return {"version": version, **facts, "badge": dataclasses.asdict(shown) if shown else None}
 
 
-def _posts(posts: Sequence[Any]) -> list[dict[str, Any]]:
-    codes = {post.area for post in posts} | {scope_of(post.area) for post in posts}
-    names = Area.names(codes)
+def _posts(posts: Sequence[Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
         {
             "id": post.id, "role": post.role, "area": post.area, "area_name": names.get(post.area, ""),
@@ -97,23 +96,18 @@ def _posts(posts: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _lead(areas: Sequence[str], now: datetime) -> dict[str, str] | None:
     """Whom an agent calls at the township: the nearest lead."""
-    found = [
-        post for post in Post.leading(day_of(now)) if any(area.startswith(area_prefix(post.area)) for area in areas)
-    ]
+    found = [lead for lead in Post.leads(day_of(now)) if any(area.startswith(area_prefix(lead[1])) for area in areas)]
     if not found:
         return None
-    nearest = max(found, key=lambda post: (len(area_prefix(post.area)), str(post.id)))
-    name, phone = _REACHED([nearest.person_id])[0]
+    *_, name, phone = max(found, key=lambda lead: (len(area_prefix(lead[1])), str(lead[0])))
     return {"name": name, "phone": phone}
 
 
 _BADGES = Lookup(Badge.id, Badge.state, Badge.valid_to, by=Badge.person, order="issued_at, id")
-_REACHED = Lookup(Person.name, Person.phone, by=Person.id)
 
 
-def county(*, name: str, known: str, today: date) -> dict[str, Any] | None:
-    """The county's words and numbers; None when the phone knows this version."""
-    own = models.own_settings()
+def county(own: Mapping[str, Any], *, name: str, known: str, today: date) -> dict[str, Any] | None:
+    """The county's words and numbers, with what it has set itself; None when the phone knows this version."""
     version = _version([own, name, today.year, sorted(county_settings.ALL)])
     if version == known:
         return None

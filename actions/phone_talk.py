@@ -19,26 +19,45 @@ from rules.days import day_of
 RECOVERY_PREFIX = "daiban-recovery/1\n"
 LARGEST = 2**53  # milliseconds beyond are no clock's, and no database holds them
 
-_e = JournalEntry
-_HEARD = Lookup(_e.position, _e.received_at, by=_e.position, also="scope = {}")
-_ENDS = Lookup(Scope.code, Scope.position, Scope.chain, Scope.kept_to, by=Scope.code)
-_EPOCH = Lookup(Installation.epoch, by=Installation.kind)
+
+@dataclass(frozen=True)
+class County:
+    """How far this county's journals go, as one request sees them."""
+
+    epoch: int
+    backed_up: bool
+    ends: Sequence[tuple[str, int, str, int, datetime | None]]  # scope, position, chain, kept_to, when that came
+    revs: Mapping[str, int]  # of each scope's feed: what a phone is given goes no further
 
 
-def told_of(phone: Any, scopes: Iterable[str], *, now: datetime) -> dict[str, Any]:
-    """Epoch, heads and `kept_to` of these scopes, pictures missing, orders: the part of an answer that is always there."""
+def county_now(scopes: Iterable[str]) -> County:
+    """Epoch, ends and revisions of these scopes, by one statement; a scope in which nothing ever happened has none."""
+    rows = _ENDS(sorted(set(scopes)))
+    epoch, backed_up_at = rows[0][:2] if rows else _INSTALLATION(("demo", "real"))[0]
+    ends = [(code, *end) for _, _, code, _, *end in rows]
+    return County(epoch, backed_up_at is not None, ends, {row[2]: row[3] for row in rows})
+
+
+_OF_ALL = (Installation.epoch, Installation.backed_up_at)
+_INSTALLATION = Lookup(*_OF_ALL, by=Installation.kind)
+_ENDS = Lookup(
+    *_OF_ALL, Scope.code, Scope.rev, Scope.position, Scope.chain, Scope.kept_to, JournalEntry.received_at, by=Scope.code,
+    joined='CROSS JOIN "installation" LEFT JOIN "journal_entry" '
+    'ON "journal_entry"."scope" = "scope"."code" AND "journal_entry"."position" = "scope"."position"',
+)  # fmt: skip
+
+
+def told_of(phone: Any, county: County, *, now: datetime) -> dict[str, Any]:
+    """Epoch, heads and `kept_to`, pictures missing, orders: the part of an answer that is always there."""
     heads, kept = {}, {}
-    ends = _ENDS(sorted(set(scopes)))
-    backed_up = any(kept_to for _, _, _, kept_to in ends) or Scope.any_kept()
-    held_back = backups.held_back(phone.id, now=now) if backed_up else {}
-    for code, position, chain, kept_to in ends:
+    held_back = backups.held_back(phone.id, now=now) if county.backed_up else {}
+    for code, position, chain, kept_to, at in county.ends:
         until = min(kept_to, held_back.get(code, kept_to + 1) - 1)
-        kept[code] = until if backed_up else position  # without backups the newest counts; the office is warned
-        at = next((at for _, at in _HEARD([position], code)), None)
+        kept[code] = until if county.backed_up else position  # without backups the newest counts; the office is warned
         if at is not None:  # a journal whose end was cut off has none; phones that saw it say so
             heads[code] = {"position": position, "chain": chain, "at": at}
     return {
-        "epoch": _EPOCH(("demo", "real"))[0][0],
+        "epoch": county.epoch,
         "kept_to": kept,
         "heads": heads,
         "wanted": wanted_of(phone.id),

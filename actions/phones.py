@@ -10,7 +10,7 @@ from uuid import UUID
 
 from actions import inbox, journal
 from actions.holders import holders_of
-from models import Device, JournalEntry, Lookup, Person, PhoneChallenge, PhoneSession, Refusal, Rows, transaction
+from models import Device, JournalEntry, Lookup, Person, PhoneChallenge, PhoneSession, Refusal, transaction
 from rules import admission as rule
 from rules import ciphers
 from rules.actors import Actor, Role
@@ -63,18 +63,21 @@ def open_session(device: UUID, token: str, signature: bytes, *, hours: int, now:
 
 def of_session(token: str, *, now: datetime) -> Any:
     """The phone of a session that has not ended, with its person. Raises PhoneUnknown, PhoneLocked, PhoneReplaced."""
-    session = _SESSIONS([ciphers.token_hash(token)], PhoneSession.ends_at.db_value(now))
-    if not session:
+    rows = _SESSIONS([ciphers.token_hash(token)], PhoneSession.ends_at.db_value(now))
+    if not rows:
         raise PhoneUnknown()
-    found = _DEVICES.of(session[0])[0]
-    found.person = _PEOPLE.of([found.person_id])[0]
+    found = Device.read(rows[0][: len(_DEVICE)])
+    found.person = Person.read(rows[0][len(_DEVICE) :])
     found._dirty.clear()
     _may_open(found)
     return found
 
 
-_SESSIONS = Lookup(PhoneSession.device, by=PhoneSession.token_hash, also="ends_at > {}")
-_DEVICES, _PEOPLE = Rows(Device, by=Device.id), Rows(Person, by=Person.id)
+_DEVICE = Device._meta.sorted_fields
+_SESSIONS = Lookup(
+    *_DEVICE, *Person._meta.sorted_fields, by=PhoneSession.token_hash, also="ends_at > {}",
+    joined='JOIN "device" ON "device"."id" = "device_id" JOIN "person" ON "person"."id" = "device"."person_id"',
+)  # fmt: skip
 
 
 def of_mailbox(token: str) -> Any:

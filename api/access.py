@@ -5,7 +5,7 @@ The clock (`g.now`) and the actor (`g.actor`) are each read once, at the edge of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
@@ -70,7 +70,15 @@ def from_phone(view: View) -> View:
 
 def actor_of(person: Person, *, now: datetime) -> Actor:
     """The person with the posts in force today in Shanghai; none once removed."""
-    posts = [] if person.removed_at else Post.held_by(person.id, day_of(now))
+    return actor_with(person, posts_of(person, now=now))
+
+
+def posts_of(person: Person, *, now: datetime) -> list[Post]:
+    """The posts in force today in Shanghai; none once removed."""
+    return [] if person.removed_at else Post.held_by(person.id, day_of(now))
+
+
+def actor_with(person: Person, posts: Iterable[Post]) -> Actor:
     held = tuple(HeldPost(id=p.id, role=Role(p.role), area=p.area) for p in posts)
     return Actor(person=person.id, name=person.name, posts=held)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -101,6 +102,13 @@ class Row(Model):
         )
         row = cls(__no_default__=1)
         row.__data__ = {**cls._meta.get_default_dict(), **values}
+        return row
+
+    @classmethod
+    def read(cls, values: Sequence[Any]) -> Self:
+        """A row that is in the database, from the values of all its fields in their order."""
+        row = cls(__no_default__=1)
+        row.__data__ = dict(zip(cls._meta.sorted_field_names, values, strict=True))
         return row
 
     @classmethod

@@ -125,14 +125,15 @@ class Lookup:
     """One `SELECT … WHERE key IN (…)` of the hot path, whose text is written once.
 
     Peewee builds a statement value by value, which takes longer than SQLite takes to answer it. Rows come as tuples of
-    the columns' Python values. `also` is a further condition in SQL; values of its own stand in it as `{}` and are
-    given with the call, as the database keeps them.
+    the columns' Python values. `joined` brings in further tables, whose columns may stand among the others. `also` is a
+    further condition in SQL; values of its own stand in it as `{}` and are given with the call, as the database keeps
+    them.
     """
 
-    def __init__(self, *columns: Field[Any], by: Field[Any], also: str = "", order: str = "") -> None:
-        table = by.model._meta.table_name
-        names = ", ".join(f'"{column.column_name}"' for column in columns)
-        self._text = f'SELECT {names} FROM "{table}" WHERE "{by.column_name}" '  # noqa: S608
+    def __init__(self, *columns: Field[Any], by: Field[Any], joined: str = "", also: str = "", order: str = "") -> None:
+        names = ", ".join(map(_named, columns))
+        table = f'"{by.model._meta.table_name}" {joined}'.rstrip()
+        self._text = f"SELECT {names} FROM {table} WHERE {_named(by)} "  # noqa: S608
         self._any = f"= ANY(%s::{_ON_POSTGRESQL.get(by.field_type, by.field_type)}[])"
         self._tail = (f" AND {also}" if also else "") + (f" ORDER BY {order}" if order else "")
         self._to_db = by.db_value
@@ -173,21 +174,19 @@ class Lookup:
         return self._any, [values]  # one text for any number of them, which PostgreSQL plans once
 
 
+def _named(column: Field[Any]) -> str:
+    return f'"{column.model._meta.table_name}"."{column.column_name}"'
+
+
 class Rows(Lookup):
     """The same with whole rows: `Rows(Post, by=Post.person).of([person])`."""
 
     def __init__(self, table: type[Row], *, by: Field[Any], also: str = "", order: str = "") -> None:
-        fields = table._meta.sorted_fields
-        super().__init__(*fields, by=by, also=also, order=order)
-        self._table, self._names = table, [field.name for field in fields]
+        super().__init__(*table._meta.sorted_fields, by=by, also=also, order=order)
+        self._table = table
 
     def of(self, values: Iterable[Any], *others: Any) -> list[Any]:
-        return [self._made(found) for found in self(values, *others)]
-
-    def _made(self, found: tuple[Any, ...]) -> Row:
-        row = self._table(__no_default__=1)
-        row.__data__ = dict(zip(self._names, found, strict=True))
-        return row
+        return [self._table.read(found) for found in self(values, *others)]
 
 
 def update_rows(rows: Sequence[Row], *only: Field[Any]) -> None:

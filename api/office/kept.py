@@ -8,7 +8,7 @@ from typing import Any
 
 import models
 from api.office.roles import STAFF
-from models import Device, Installation, Person, Scope
+from models import Device, Installation, Person
 from rules import backups
 from rules.actors import Actor
 
@@ -35,7 +35,7 @@ def kept(actor: Actor, *, now: datetime) -> Kept | None:
         return None
     here = Installation.get()
     late = backups.is_late(here.backed_up_at, now=now, days=models.setting("backup.late_days"))
-    told = Kept(Scope.any_kept(), here.backed_up_at, late)
+    told = Kept(here.backed_up_at is not None, here.backed_up_at, late)
     if here.restored_at is None:
         return told
     unheard = (

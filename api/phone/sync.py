@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import structlog
 from flask import Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
+import models
 from actions import cards, inbox, phone_facts, phone_talk, phones, sync, tails
-from api.access import actor_of, from_phone
+from api.access import actor_with, from_phone, posts_of
 from api.phone import bp
 from api.phone.bodies import BATCH, MARK, asked, bearer, mark, told
-from api.phone.enrolments import county_name
 from api.phone.sessions import phone_here
 from api.phone.wire import ClearItem, MailboxRequest, Misshapen, SealedItem, SyncRequest
 from models import Device, Lookup
@@ -37,20 +36,20 @@ def add_sync() -> ResponseReturnValue:
     kept = phone_talk.note(phone, _said(body), now=g.now)
     if body.before is not None:
         tails.note_emptied(phone, body.before.device, body.before.newest, now=g.now)
-    actor = actor_of(phone.person, now=g.now)
+    held = posts_of(phone.person, now=g.now)
+    actor = actor_with(phone.person, held)
     now_of = {phone.scope, *(scope_of(post.area) for post in actor.posts), *(r.scope for r in receipts if r.scope)}
-    answer = _answer(phone, receipts, scopes=now_of | phone_talk.written_in(phone.id, set(body.heads) - now_of))
+    here = phone_talk.county_now(now_of | phone_talk.written_in(phone.id, set(body.heads) - now_of))
+    answer = _answer(phone, receipts, here)
     _compare_heads(body, answer, phone)
-    answer |= _rows(actor, body, answer["epoch"], g.now)
+    if body.villages is not None or not (body.me and body.county):
+        places = cards.places_of(actor, phone.scope)
+        answer |= _rows(actor, places, body, here) | _facts(phone, held, places, body)
     rows, answer["inbox_rev"] = inbox.since(phone.person_id, body.inbox)
     answer["inbox"] = rows
     decided = [row["about"] for row in rows if row["kind"] == "held" and row["about"]]
     answer["receipts"] += [vars(receipt) for receipt in sync.receipts_of(decided, phone.id)]
     answer["recovery_kept"] = kept
-    if body.villages is not None or not (body.me and body.county):
-        origin = current_app.config["SETTINGS"].origin
-        answer["me"] = phone_facts.me(phone.person, actor, origin=origin, known=body.me, now=g.now)
-        answer["county"] = phone_facts.county(name=county_name(), known=body.county, today=day_of(g.now))
     response = told({key: value for key, value in answer.items() if value not in (None, [], {}, "", False)})
     _mark(response, phone, receipts)
     return response
@@ -66,7 +65,8 @@ def add_mail() -> ResponseReturnValue:
         raise PhoneUnknown()
     receipts = sync.receive(items_of(body.items), now=g.now, carrier=phone)
     kept = phone_talk.note(phone, _said(body), now=g.now)
-    answer = _answer(phone, receipts, scopes=[phone.scope, *(r.scope for r in receipts if r.scope)])
+    scopes = [phone.scope, *(receipt.scope for receipt in receipts if receipt.scope)]
+    answer = _answer(phone, receipts, phone_talk.county_now(scopes))
     del answer["heads"]
     response = told(answer | ({"recovery_kept": True} if kept else {}))
     _mark(response, phone, receipts)
@@ -113,19 +113,28 @@ def _mark(response: Response, phone: Any, receipts: list[sync.Receipt]) -> None:
 _SEQ = Lookup(Device.seq, by=Device.id)
 
 
-def _answer(phone: Any, receipts: list[sync.Receipt], *, scopes: Iterable[str]) -> dict[str, Any]:
-    return {"now": g.now, "receipts": [vars(receipt) for receipt in receipts]} | phone_talk.told_of(
-        phone, scopes, now=g.now
-    )
+def _answer(phone: Any, receipts: list[sync.Receipt], here: phone_talk.County) -> dict[str, Any]:
+    told_now = phone_talk.told_of(phone, here, now=g.now)
+    return {"now": g.now, "receipts": [vars(receipt) for receipt in receipts]} | told_now
 
 
-def _rows(actor: Actor, body: SyncRequest, epoch: int, now: datetime) -> dict[str, Any]:
+def _rows(actor: Actor, places: cards.Places, body: SyncRequest, here: phone_talk.County) -> dict[str, Any]:
     """Rows wanted now. A phone of an earlier epoch holds rows of a journal that is gone: it gets all anew."""
     if body.villages is None:
         return {}
-    known = body.villages if body.epoch in (None, epoch) else dict.fromkeys(body.villages, 0)
-    pulled = cards.pull(actor, known, cursor=body.cursor, page=body.page, now=now)
-    return vars(pulled)
+    known = body.villages if body.epoch in (None, here.epoch) else dict.fromkeys(body.villages, 0)
+    mine = places.villages
+    return vars(cards.pull(actor, mine, known, newest=here.revs, cursor=body.cursor, page=body.page, now=g.now))
+
+
+def _facts(phone: Any, held: Sequence[Any], places: cards.Places, body: SyncRequest) -> dict[str, Any]:
+    """What the phone does not know yet of its agent and of the county."""
+    own, origin = models.own_settings(), current_app.config["SETTINGS"].origin
+    name = own.get("county.name") or places.county
+    return {
+        "me": phone_facts.me(phone.person, held, places, origin=origin, known=body.me, now=g.now),
+        "county": phone_facts.county(own, name=name, known=body.county, today=day_of(g.now)),
+    }
 
 
 def _compare_heads(body: SyncRequest, answer: dict[str, Any], phone: Any) -> None:

@@ -21,7 +21,7 @@ from tests.support.cast import TOWNSHIP
 def test_a_verified_backup_moves_kept_to_and_stands_in_the_journal(sender, back_up, folder, now):
     sender().visit(now)
     head = Scope.get_by_id(TOWNSHIP).position
-    assert not Scope.any_kept()
+    assert Installation.get().backed_up_at is None
     made = back_up()
     assert store.names(folder) == [made.manifest.backup]
     assert made.manifest.ends[TOWNSHIP] == (head, Scope.get_by_id(TOWNSHIP).chain)
@@ -135,7 +135,7 @@ def test_one_that_was_killed_is_never_seen_and_cleared_away_by_the_next(
             back_up()
     assert store.names(folder) == []
     assert [each.name[:10] for each in folder.iterdir() if each.is_dir()] == ["unfinished"]
-    assert (Scope.any_kept(), Installation.get().backed_up_at) == (False, None)
+    assert (Scope.get_by_id(TOWNSHIP).kept_to, Installation.get().backed_up_at) == (0, None)
     made = back_up()
     assert sorted(each.name for each in folder.iterdir()) == [".lock", made.manifest.backup]
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_read_back_does_not_count(sender, back_up, folder, now, m
     with pytest.raises(backup_files.NoBackup, match="cannot be opened"):
         back_up()
     assert store.names(folder) == []
-    assert not Scope.any_kept()
+    assert Installation.get().backed_up_at is None
 
 
 def test_a_full_disk_is_said_in_a_sentence(app, folder, monkeypatch):

@@ -13,6 +13,7 @@ from models import (
     Delivery,
     Departure,
     Entitlement,
+    Installation,
     LifeVerification,
     Person,
     Post,
@@ -331,10 +332,10 @@ def test_kin_and_open_clashes_are_shown(pull, phone, cast, now):
     assert card["clashes"] == [{"field": "phone", "ours": "10200000001", "theirs": "10200000002"}]
 
 
-def test_nothing_counts_as_kept_in_a_township_without_a_backup_where_the_county_keeps_them(sync, phone, cast):
+def test_nothing_counts_as_kept_in_a_township_without_a_backup_where_the_county_keeps_them(sync, phone, cast, now):
     head = sync(phone)["heads"][TOWNSHIP]
     assert sync(phone)["kept_to"] == {TOWNSHIP: head["position"]}  # no backups anywhere: the newest counts
-    Scope.update(kept_to=1).where(Scope.code == TOWNSHIP_ELSEWHERE).execute()
+    Installation.update(backed_up_at=now).execute()
     assert sync(phone)["kept_to"] == {TOWNSHIP: 0}
     Scope.update(kept_to=2).where(Scope.code == TOWNSHIP).execute()
     assert sync(phone)["kept_to"] == {TOWNSHIP: 2}
@@ -348,6 +349,7 @@ def test_a_phone_hears_what_is_kept_also_where_its_agent_worked_before(sync, pho
     payload = phone.payload(
         "visit.ended", body, at=now, subject=cast.ma_xiuying.id, scope=TOWNSHIP_ELSEWHERE, post=there.id
     )
+    Installation.update(backed_up_at=now).execute()
     Scope.update(kept_to=1).execute()
     answer = sync(phone, [phone.sealed(payload)])
     assert (answer["receipts"][0]["scope"], answer["receipts"][0]["state"]) == (TOWNSHIP_ELSEWHERE, "accepted")

@@ -79,3 +79,18 @@ def test_three_corrections_read_the_settings_as_often_as_one(send, phone, cast, 
     three = send(*(put_right(each) for each in firsts[1:]))
     assert reads(three, "setting") == reads(one, "setting")
     assert Visit.select().where(Visit.corrected_by.is_null(), Visit.notes == "门锁着").count() == 4
+
+
+def test_a_phone_that_knows_all_is_answered_by_nine_statements(sync, pull, phone, asked):
+    """Each costs a way to the database; an empty sync is what a phone asks most often (design §9)."""
+    told = sync(phone, villages={})
+    _, villages = pull(phone)
+    heads = {scope: {"position": head["position"], "chain": head["chain"]} for scope, head in told["heads"].items()}
+    known = {
+        "epoch": told["epoch"], "me": told["me"]["version"], "county": told["county"]["version"], "villages": villages,
+        "heads": heads, "inbox": told.get("inbox_rev", 0),
+    }  # fmt: skip
+    asked.clear()
+    answer = sync(phone, **known)
+    assert not {"rows", "me", "county", "inbox"} & answer.keys()
+    assert len(asked) <= 9, "\n".join(asked)

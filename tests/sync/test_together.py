@@ -75,7 +75,8 @@ def test_two_phones_of_one_township_share_its_journal_without_a_gap(db, cast, no
 def test_a_phone_that_pulls_while_others_write_misses_no_change(db, cast, now):
     """Order of revision is order of commit: what it has not seen has a greater one."""
     seen: dict = {}
-    villages = cards.pull(cast.wang_fang.actor, {}, now=now).villages
+    mine = cards.places_of(cast.wang_fang.actor, TOWNSHIP).villages
+    villages = cards.pull(cast.wang_fang.actor, mine, {}, now=now).villages
 
     def write(resident):
         for number in range(25):
@@ -88,7 +89,7 @@ def test_a_phone_that_pulls_while_others_write_misses_no_change(db, cast, now):
             pull()
 
     def pull():
-        answer = cards.pull(cast.wang_fang.actor, villages, now=now)
+        answer = cards.pull(cast.wang_fang.actor, mine, villages, now=now)
         villages.update(answer.villages)
         seen.update({row["id"]: row["rev"] for row in answer.rows})
 
