@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from peewee import (
     AutoField,
@@ -136,7 +137,7 @@ class Lookup:
         self._text = f"SELECT {names} FROM {table} WHERE {_named(by)} "  # noqa: S608
         self._any = f"= ANY(%s::{_ON_POSTGRESQL.get(by.field_type, by.field_type)}[])"
         self._tail = (f" AND {also}" if also else "") + (f" ORDER BY {order}" if order else "")
-        self._to_db = by.db_value
+        self._to_db, self._by_id = by.db_value, by.field_type == "UUID"
         self._from_db = [
             (place, column.python_value) for place, column in enumerate(columns) if type(column) not in _AS_THEY_ARE
         ]
@@ -156,14 +157,22 @@ class Lookup:
         return found
 
     def __call__(self, values: Iterable[Any], *others: Any) -> list[tuple[Any, ...]]:
-        params = [self._to_db(value) for value in values]
+        return self._found([self._to_db(value) for value in values], others, self._from_db)
+
+    def by_kept(self, keys: Iterable[Any], *others: Any) -> list[tuple[Any, ...]]:
+        """The same by keys as the database keeps them; the first column stays as it is kept, too."""
+        return self._found(list(keys), others, [(place, to) for place, to in self._from_db if place])
+
+    def _found(
+        self, params: list[Any], others: Sequence[Any], from_db: Sequence[tuple[int, Any]]
+    ) -> list[tuple[Any, ...]]:
         tail = self._tail.replace("{}", database.param)
         found: list[tuple[Any, ...]] = []
         for start in range(0, len(params), MOST_PARAMETERS):
             places, part = self._places(params[start : start + MOST_PARAMETERS])
             for raw in database.execute_sql(f"{self._text}{places}{tail}", [*part, *others]).fetchall():
                 row = list(raw)
-                for place, to in self._from_db:
+                for place, to in from_db:
                     row[place] = to(row[place])
                 found.append(tuple(row))
         return found
@@ -171,7 +180,14 @@ class Lookup:
     def _places(self, values: list[Any]) -> tuple[str, list[Any]]:
         if is_sqlite():
             return f"IN ({', '.join(['?'] * len(values))})", values
-        return self._any, [values]  # one text for any number of them, which PostgreSQL plans once
+        # One text for any number of them, which PostgreSQL plans once; its driver would take long to write ids out.
+        return self._any, [_ids(values) if self._by_id else values]
+
+
+def _ids(keys: Iterable[Any]) -> str:
+    """Ids as PostgreSQL writes an array."""
+    known = (key.hex if isinstance(key, UUID) else key for key in keys if key is not None)
+    return f"{{{','.join(known)}}}"
 
 
 def _named(column: Field[Any]) -> str:

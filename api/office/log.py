@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -15,8 +15,9 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 import models
+from api.office.log_search import STATES
 from api.office.words import benefit_name, said
-from models import Delivery, Entitlement, LifeVerification, Lookup, Person, Rows, Visit
+from models import Delivery, Entitlement, LifeVerification, Lookup, Person, Visit
 from rules.actors import Actor, area_prefix, scope_of
 from rules.days import CHINA
 from rules.visits import tries as tries_in_a_row
@@ -43,6 +44,9 @@ class Sayer:
     def left(self, code: str) -> str:
         return self._once("left", code, lambda: str(LEFT[code]))
 
+    def state(self, code: str) -> str:
+        return self._once("state", code, lambda: str(STATES[code])) if code in STATES else code
+
     def _once(self, kind: str, code: str, say: Callable[[], str]) -> str:
         found = self._known.get((kind, code))
         if found is None:
@@ -53,36 +57,63 @@ class Sayer:
 LEFT = {"picture": _l("picture"), "receipt": _l("receipt"), "none": _l("no mark")}
 
 
-def rows_of(visits: Sequence[Any], say: Sayer | None = None, *, with_tries: bool = True) -> list[dict[str, Any]]:
-    """What the table says of these visits: one query for each kind of thing beside them."""
-    say = say or Sayer()
-    ids = [visit.id for visit in visits]
+def rows_of(visits: Sequence[Any]) -> list[dict[str, Any]]:
+    """What the page says of these visits: one query for each kind of thing beside them."""
+    say, beside = Sayer(), Beside([visit.id for visit in visits])
     names = Person.names({visit.person_id for visit in visits})
-    verifications = _by_visit(_VERIFICATIONS, ids)
-    deliveries = _by_visit(_DELIVERIES, ids)
-    benefits = benefits_of([v for found in verifications.values() for v in found])
-    tries = _tries([v for v in visits if v.outcome == "not_home"]) if with_tries else {}
-    taken_again = _taken_again([v for found in verifications.values() for v in found])
-    return [
-        {
-            "visit": visit,
-            "agent": names.get(visit.person_id, ""),
-            "why": why(visit, verifications[visit.id], deliveries[visit.id], benefits, say),
-            "outcome": outcome(visit, deliveries[visit.id], say),
-            "left": left(visit, verifications[visit.id], deliveries[visit.id], tries, say),
-            "late": late(visit) if with_tries else "",
-            "state": state(visit, verifications[visit.id], taken_again),
-        }
-        for visit in visits
-    ]
+    tries = _tries([v for v in visits if v.outcome == "not_home"])
+    rows = []
+    for visit in visits:
+        mark = (visit.mark or {}).get("kind", "")
+        told = beside.told(say, visit.id, visit.reasons, visit.outcome, mark, visit.state)
+        more = [_("try no. %(num)s", num=tries[visit.id])] if visit.id in tries else []
+        rows.append(
+            {
+                "visit": visit, "agent": names.get(visit.person_id, ""), "why": told.why, "outcome": told.outcome,
+                "left": [*told.left, *more, *([visit.where] if visit.where else [])], "late": late(visit),
+                "state": told.state,
+            }
+        )  # fmt: skip
+    return rows
+
+
+class Told(NamedTuple):
+    """What is said of a visit by its codes and by what lies beside it."""
+
+    why: list[str]
+    outcome: str
+    left: list[str]
+    state: str  # a code of STATES
+
+
+class Beside:
+    """Verifications and deliveries that belong to some visits, read once for all of them.
+
+    With `kept`, visits are named by their ids as the database keeps them.
+    """
+
+    def __init__(self, visits: Sequence[Any], *, kept: bool = False) -> None:
+        self.verifications = _by_visit((_VERIFICATIONS.by_kept if kept else _VERIFICATIONS)(visits), Verification)
+        self.deliveries = _by_visit((_DELIVERIES.by_kept if kept else _DELIVERIES)(visits), Handed)
+        checks = [each for found in self.verifications.values() for each in found]
+        self._benefits, self._taken_again = benefits_of(checks), _taken_again(checks)
+
+    def told(self, say: Sayer, visit: Any, reasons: str, outcome: str, mark: str, state: str) -> Told:
+        checks, handed = self.verifications.get(visit, ()), self.deliveries.get(visit, ())
+        return Told(
+            why(reasons, checks, handed, self._benefits, say),
+            _outcome(outcome, reasons, handed, say),
+            left(outcome, mark, checks, handed, say),
+            _state(state, checks, self._taken_again),
+        )
 
 
 def why(
-    visit: Any, verifications: Sequence[Any], deliveries: Sequence[Any], benefits: Mapping[str, str], say: Sayer
+    reasons: str, verifications: Sequence[Any], deliveries: Sequence[Any], benefits: Mapping[str, str], say: Sayer
 ) -> list[str]:
     """Why the agent went: by the benefit or the thing where it is known."""
     found: list[str] = []
-    for reason in visit.reasons.split(","):
+    for reason in reasons.split(","):
         if reason == "verification" and verifications:
             names = dict.fromkeys(benefits.get(e, "") for v in verifications for e in v.entitlements)
             found += [say.check(name) for name in names if name] or [say("reason", reason)]
@@ -93,29 +124,23 @@ def why(
     return list(dict.fromkeys(found))
 
 
-def outcome(visit: Any, deliveries: Sequence[Any], say: Sayer) -> str:
+def _outcome(code: str, reasons: str, deliveries: Sequence[Any], say: Sayer) -> str:
     handed = [d for d in deliveries if d.state == "delivered" and d.made]
-    if handed and visit.reasons == "delivery":
+    if handed and reasons == "delivery":
         return say("received-by", handed[0].made.get("to", "self"))
-    return say("outcome", visit.outcome)
+    return say("outcome", code)
 
 
-def left(
-    visit: Any, verifications: Sequence[Any], deliveries: Sequence[Any], tries: Mapping[UUID, int], say: Sayer
-) -> list[str]:
-    """What the visit left behind: a picture, a mark, or how often nobody was home."""
+def left(outcome: str, mark: str, verifications: Sequence[Any], deliveries: Sequence[Any], say: Sayer) -> list[str]:
+    """What the visit left behind: a picture, a receipt, a mark."""
     found = [say.left("picture")] if any(v.state != "closed_other" for v in verifications) else []
     if any(d.state == "delivered" for d in deliveries):
         found.append(say.left("receipt"))
-    kind = (visit.mark or {}).get("kind") or next((v.mark.get("kind") for v in verifications if v.mark), "")
+    kind = mark or next((v.mark.get("kind") for v in verifications if v.mark), "")
     if kind in ("signature", "thumbprint"):
         found.append(say("mark", kind))
-    elif visit.outcome in ("done", "part_done"):
+    elif outcome in ("done", "part_done"):
         found.append(say.left("none"))
-    if visit.id in tries:
-        found.append(_("try no. %(num)s", num=tries[visit.id]))
-    if visit.where:
-        found.append(visit.where)
     return found
 
 
@@ -158,31 +183,51 @@ def _taken_again(verifications: Sequence[Any]) -> set[UUID]:
     return {key for (key,) in v.select(v.id).where(v.id.in_(back) & ~v.not_retaken()).tuples()} if back else set()
 
 
-def state(visit: Any, verifications: Sequence[Any], taken_again: Collection[UUID] = ()) -> str:
+def _state(code: str, verifications: Sequence[Any], taken_again: Collection[UUID] = ()) -> str:
     """What still has to be done comes first: a picture to check or sent back, then the visit itself."""
     states = {v.state for v in verifications if v.id not in taken_again}
     if "sent_back" in states:
         return "sent_back"
-    if visit.state in ("queried", "answered"):
-        return str(visit.state)
-    return "to_check" if "captured" in states else str(visit.state)
+    if code in ("queried", "answered"):
+        return code
+    return "to_check" if "captured" in states else code
 
 
 def benefits_of(verifications: Sequence[Any]) -> dict[str, str]:
     """Entitlement → the name people use for its benefit."""
     ids = {UUID(each) for v in verifications for each in v.entitlements}
-    return {str(key): benefit_name(benefit) for key, benefit in _BENEFITS(ids)}
+    rows = _BENEFITS(ids)
+    names = {benefit: benefit_name(benefit) for benefit in {benefit for _, benefit in rows}}
+    return {str(key): names[benefit] for key, benefit in rows}
 
 
 _BENEFITS = Lookup(Entitlement.id, Entitlement.benefit, by=Entitlement.id)
-_VERIFICATIONS = Rows(LifeVerification, by=LifeVerification.visit)
-_DELIVERIES = Rows(Delivery, by=Delivery.visit)
 
 
-def _by_visit(rows: Rows, ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
-    found: dict[UUID, list[Any]] = defaultdict(list)
-    for row in rows.of(ids):
-        found[row.visit].append(row)
+class Verification(NamedTuple):
+    visit: Any
+    id: UUID
+    state: str
+    entitlements: list[str]
+    mark: Any
+
+
+class Handed(NamedTuple):
+    visit: Any
+    what: str
+    state: str
+    made: Any
+
+
+_v, _d = LifeVerification, Delivery
+_VERIFICATIONS = Lookup(_v.visit, _v.id, _v.state, _v.entitlements, _v.mark, by=_v.visit)
+_DELIVERIES = Lookup(_d.visit, _d.what, _d.state, _d.made, by=_d.visit)
+
+
+def _by_visit(rows: Iterable[tuple[Any, ...]], kind: Callable[..., Any]) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(kind(*row))
     return found
 
 

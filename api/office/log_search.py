@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from peewee import SQL, fn
+from peewee import SQL, Value, fn
 
 import models
 from actions import journal
@@ -41,27 +41,29 @@ ALL = 1 << 40  # more visits than there will ever be
 V = Visit
 
 
-@dataclass(slots=True)
-class Line:
-    """A visit as a table needs it. Filling whole rows of the model takes longer than all the rest of an export."""
+class Line(NamedTuple):
+    """A visit as a table needs it, its values as the database keeps them: to read them all takes longer than the rest.
 
-    id: UUID
-    resident_id: UUID
+    Lines compare as they follow each other: by the time a visit ended, then by its id.
+    """
+
+    ended_at: Any
+    id: Any
+    resident_id: Any
     area: str
-    person_id: UUID
+    person_id: Any
     reasons: str
     outcome: str
     where: str
     notes: str
-    mark: Any
+    mark: str | None
     state: str
-    ended_at: datetime
-    received_at: datetime
+    received_at: Any
     resident_name: str
 
 
 COLUMNS = (
-    V.id, V.resident, V.area, V.person, V.reasons, V.outcome, V.where, V.notes, V.mark, V.state, V.ended_at,
+    V.ended_at, V.id, V.resident, V.area, V.person, V.reasons, V.outcome, V.where, V.notes, V.mark, V.state,
     V.received_at, V.resident_name,
 )  # fmt: skip
 
@@ -108,9 +110,10 @@ class Filters:
         return [k for k, v in vars(self).items() if v and not (k == "days" and v == "all")]
 
 
-#: Stands in a statement where the code of a township or village comes.
-HERE = "\0here"
-Place = tuple[datetime, UUID]  # of the last row seen: when that visit ended, and its id
+#: Stand in a statement where the code of a township or village comes, and the last row seen: when that visit ended,
+#: its id.
+HERE, AFTER, AFTER_ID = "\0here", "\0after", "\0after id"
+Place = tuple[Any, Any]  # of the last row seen, as the database keeps them: when that visit ended, and its id
 
 
 class Asked:
@@ -121,27 +124,24 @@ class Asked:
 
     def __init__(self, found: Sequence[tuple[Any, str]]) -> None:
         self._found = found  # queries with HERE in them, each with a code
-        self._written: dict[Any, tuple[str, list[Any]]] = {}
+        self._written: dict[tuple[int, bool], tuple[str, list[Any]]] = {}
 
     def __len__(self) -> int:
         return len(self._found)
 
-    def rows(
-        self, number: int, columns: Sequence[Any], limit: int, after: Place | None = None
-    ) -> list[tuple[Any, ...]]:
-        """The newest rows of one of the places, after that visit."""
-        columns_ = models.Columns(columns)
-        return [tuple(columns_.from_db(list(row))) for row in self._raw(number, columns, limit, after)]
+    def lines(self, number: int, columns: Sequence[Any], limit: int, after: Place | None) -> list[tuple[Any, ...]]:
+        """The newest rows of one of the places, after that visit, as the database keeps them.
 
-    def _raw(self, number: int, columns: Sequence[Any], limit: int, after: Place | None) -> list[tuple[Any, ...]]:
-        """The same as the database keeps them."""
+        Always asked for the same columns and as many: that stands in the statement.
+        """
         query, code = self._found[number]
-        if (id(query), after) not in self._written:
+        written = id(query), after is None
+        if written not in self._written:
             ordered = _after(query.select(*columns), after).order_by(V.ended_at.desc(), V.id.desc()).limit(limit)
-            self._written = {key: kept for key, kept in self._written.items() if key[1] == after}
-            self._written[id(query), after] = ordered.sql()
-        sql, params = self._written[id(query), after]
-        values = [code if value == HERE else value for value in params]
+            self._written[written] = ordered.sql()
+        sql, params = self._written[written]
+        here = {HERE: code, AFTER: after and after[0], AFTER_ID: after and after[1]}
+        values = [here.get(value, value) if isinstance(value, str) else value for value in params]
         return list(models.database.execute_sql(sql, values).fetchall())
 
     def reach(self, count: int) -> bool:
@@ -165,7 +165,7 @@ class Asked:
 
     def newest(self, limit: int, after: Place | None = None) -> list[Any]:
         """The newest of all places, whole."""
-        keys = [key for number in range(len(self)) for key in self._raw(number, (V.ended_at, V.id), limit, after)]
+        keys = [key for number in range(len(self)) for key in self.lines(number, (V.ended_at, V.id), limit, after)]
         wanted = [V.id.python_value(key) for _, key in sorted(keys, reverse=True)[:limit]]  # both sort as they are kept
         rows = {row.id: row for row in _VISITS.of(wanted)}
         return [rows[key] for key in wanted]
@@ -247,37 +247,37 @@ def page(asked: Asked, before: str) -> tuple[list[Any], str]:
     return rows[:A_PAGE], more
 
 
-def every(asked: Asked, at_once: int = 1000) -> Iterator[list[Any]]:
+def every(asked: Asked, at_once: int = 1000) -> Iterator[list[Line]]:
     """All of them in pieces, each by its own short query: an export holds nothing open and little in memory.
 
     Of each place some rows wait for their turn, the fewer the more places there are.
     """
     waiting = max(at_once // max(len(asked), 1), at_once // 5, 1)
     streams = (_stream(asked, number, waiting) for number in range(len(asked)))
-    merged = heapq.merge(*streams, key=_newest_first, reverse=True)
+    merged = heapq.merge(*streams, reverse=True)  # ids differ, so nothing behind them is compared
     while part := list(islice(merged, at_once)):
         yield part
 
 
-def _stream(asked: Asked, number: int, at_once: int) -> Iterator[Any]:
+def _stream(asked: Asked, number: int, at_once: int) -> Iterator[Line]:
     place: Place | None = None
     while True:
-        rows = [Line(*row) for row in asked.rows(number, COLUMNS, at_once, place)]
-        yield from rows
+        rows = asked.lines(number, COLUMNS, at_once, place)
+        yield from map(Line._make, rows)
         if len(rows) < at_once:
             return
-        place = rows[-1].ended_at, rows[-1].id
+        place = rows[-1][0], rows[-1][1]
 
 
 def _after(asked: Any, place: Place | None) -> Any:
     if place is None:
         return asked
-    at, key = place
+    at, key = (Value(each, converter=_as_it_is) for each in (AFTER, AFTER_ID))
     return asked.where((Visit.ended_at <= at) & ((Visit.ended_at < at) | (Visit.id < key)))
 
 
-def _newest_first(visit: Any) -> tuple[datetime, UUID]:
-    return visit.ended_at, visit.id
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _said(
@@ -377,11 +377,11 @@ def _position_at(scope: str, end: int, at: datetime) -> int:
     return low
 
 
-def _place(text: str) -> tuple[datetime, UUID] | None:
+def _place(text: str) -> Place | None:
     at, _tilde, key = text.partition("~")
     try:
         moment = datetime.fromisoformat(at)
-        return (moment, UUID(key)) if moment.tzinfo else None
+        return (V.ended_at.db_value(moment), V.id.db_value(UUID(key))) if moment.tzinfo else None
     except ValueError:
         return None
 

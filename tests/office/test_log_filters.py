@@ -56,9 +56,9 @@ def test_every_filter_and_every_two_find_what_they_say(visits, cast, monkeypatch
         )
         assert [row.id for row in found] == [row.id for row in wanted], filters
         every = [
-            row.id
+            Visit.id.python_value(line.id)
             for part in log_search.every(log_search.queries(actor, filters, today=day_of(NOW)), 1)
-            for row in part
+            for line in part
         ]
         assert every == [row.id for row in wanted], filters
 
