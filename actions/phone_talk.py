@@ -161,7 +161,7 @@ def note(phone: Any, said: Said, *, now: datetime) -> bool:
     if same and recent and heard_order and digits is None and not said.done:
         return False
     fresh |= {"heard_at": now} | ({"clock_ms": clock} if clock is not None and abs(clock) < LARGEST else {})
-    with transaction(phone.scope):
+    with transaction(*([phone.scope] if said.done else [])):  # of itself it writes the phone's own row and no journal
         fields = tuple(getattr(Device, name) for name in fresh)
         models.update_values(Device, fields, [(phone.id, *fresh.values())])
         if said.code and digits is not None:

@@ -287,6 +287,7 @@ def _admit_together(opened: Sequence[_Opened], now: datetime, *, breaks: bool = 
         _keep_other_content(opened, receipts, now)
     for each in fresh:
         receipts[id(each)] = _receipt(each.record)
+        each.phone.seq = max(each.phone.seq, each.record.seq)
     by_id = {each.record.id: receipts[id(each)] for each in fresh}
     for each in opened:  # the same event twice in one batch: both get the one receipt
         if id(each) not in receipts:

@@ -16,7 +16,6 @@ from api.phone import bp
 from api.phone.bodies import BATCH, MARK, asked, bearer, mark, told
 from api.phone.sessions import phone_here
 from api.phone.wire import ClearItem, MailboxRequest, Misshapen, SealedItem, SyncRequest
-from models import Device, Lookup
 from rules.actors import Actor, scope_of
 from rules.days import day_of
 from rules.problems import PhoneUnknown
@@ -106,11 +105,7 @@ def _said(body: SyncRequest | MailboxRequest) -> phone_talk.Said:
 def _mark(response: Response, phone: Any, receipts: list[sync.Receipt]) -> None:
     """With receipts, and at the first answer: the mark a phone's store cannot take along when it is emptied."""
     if receipts or MARK not in request.cookies:
-        newest = _SEQ([phone.id])[0][0] if receipts else phone.seq
-        mark(response, phone.id, newest, g.now)
-
-
-_SEQ = Lookup(Device.seq, by=Device.id)
+        mark(response, phone.id, phone.seq, g.now)
 
 
 def _answer(phone: Any, receipts: list[sync.Receipt], here: phone_talk.County) -> dict[str, Any]:
