@@ -13,8 +13,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
+
+import orjson
 
 import models
 from actions import inbox
@@ -49,7 +51,8 @@ from rules.visits import tries
 UNDER_WAY = ("captured", "checked_ok", "exported")
 SERVED = ("verified", "provisional")
 PAST = 5  # visits shown on a card
-ROWS_AT_ONCE = 400  # of names; full cards are taken by a quarter of it
+ROWS_AT_ONCE = 400  # of names
+FEWEST, MOST = 8, 150  # full cards worth a round of queries, and those of one
 
 
 # ---- the level
@@ -256,8 +259,7 @@ def retakes(attempts: Sequence[Attempt]) -> list[Attempt]:
     ]
 
 
-@dataclass(frozen=True)
-class PastVisit:
+class PastVisit(NamedTuple):
     id: UUID
     ended_at: datetime
     reasons: str
@@ -270,17 +272,19 @@ class PastVisit:
 def latest_visits(ids: Sequence[UUID], count: int) -> dict[UUID, list[PastVisit]]:
     """The newest visits of each, newest first. One short look into the index a person: a window would read them all."""
     found: dict[UUID, list[PastVisit]] = defaultdict(list)
-    v = Visit
-    columns: tuple[Any, ...] = (v.resident, v.id, v.ended_at, v.reasons, v.outcome, v.person, v.notes, v.return_on)
-    names = ", ".join(f'"{column.column_name}"' for column in columns)
     one = (
-        f"SELECT {names} FROM visit WHERE resident_id = {{0}} AND corrected_by IS NULL "  # noqa: S608
+        f"SELECT {_PAST.names} FROM visit WHERE resident_id = {{0}} AND corrected_by IS NULL "  # noqa: S608
         f"ORDER BY ended_at DESC LIMIT {int(count)}"
     )
-    for row in models.for_each(one, ("uuid",), [(v.resident.db_value(each),) for each in ids]):
-        resident, *rest = (column.python_value(value) for column, value in zip(columns, row, strict=True))
+    for row in models.for_each(one, ("uuid",), [(Visit.resident.db_value(each),) for each in ids]):
+        resident, *rest = _PAST.from_db(list(row))
         found[resident].append(PastVisit(*rest))
     return found
+
+
+_PAST = models.Columns(
+    (Visit.resident, Visit.id, Visit.ended_at, Visit.reasons, Visit.outcome, Visit.person, Visit.notes, Visit.return_on)
+)
 
 
 def _not_visited_since(visits: Sequence[PastVisit] | None, at: datetime) -> bool:
@@ -319,9 +323,15 @@ class _Page:
             self._full.append(size)
         return True
 
-    def part(self) -> int:
-        """How many full cards to read at once: about as many as fit, for reading has a cost of its own; one at least."""
-        return max(1, min(self.room * len(self._full) // sum(self._full) + 1, 150))
+    def part(self, left: int) -> int:
+        """How many of the full cards that are left to read at once: about as many as fit, for reading has a cost of its own.
+
+        None where so few more would fit that they are better read with the next page; an empty page takes one at least.
+        """
+        fit = self.room * len(self._full) // sum(self._full) + 1
+        if self.rows and fit < min(FEWEST, left):
+            return 0
+        return min(fit, left, MOST)
 
 
 @dataclass(frozen=True)
@@ -384,8 +394,11 @@ def _changed_since(
     changes = sorted((area, rev, resident, gone) for area, rev, resident, gone in _since(known, newest, ROWS_AT_ONCE))
     start = 0
     while start < len(changes):
-        part = changes[start : start + page.part()]
+        part = changes[start : start + page.part(len(changes) - start)]
         start += len(part)
+        if not part:
+            answer.more = True
+            return
         rows = project(actor, [resident for _, _, resident, gone in part if not gone], now=now)
         for area, rev, resident, gone in part:
             row = None if gone else rows.get(resident)
@@ -441,8 +454,10 @@ def _pack_full(actor: Actor, fresh: Sequence[str], place: dict[str, Any], page: 
         order = [each for each in order if each > tuple(place["after"])]
     start = 0
     while start < len(order):
-        part = order[start : start + page.part()]
+        part = order[start : start + page.part(len(order) - start)]
         start += len(part)
+        if not part:
+            return False
         rows = project(actor, [UUID(key) for _, key in part], now=now)
         for due, key in part:
             row = rows.get(UUID(key))
@@ -471,12 +486,16 @@ def _numbers(households: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def _due_order(areas: Sequence[str]) -> list[tuple[str, str]]:
-    """(earliest day somebody waits, id) of all full cards of these villages, sorted."""
-    days: dict[UUID, list[date]] = defaultdict(list)
+    """(earliest day somebody waits, id in hex) of all full cards of these villages, sorted. Asked for each page: ids
+    stay as the database keeps them."""
+    days: dict[Any, list[date]] = defaultdict(list)
     for lookup in _DAYS:
-        for resident, day in lookup(areas):
+        for resident, day in lookup.by_kept(areas):
             days[resident].append(day)
-    return sorted((rule.due_first(days.get(key, ())).isoformat(), str(key)) for (key,) in _FULL(areas))
+    full = [key for (key,) in _FULL.by_kept(areas)]
+    return sorted(
+        (rule.due_first(days.get(key, ())).isoformat(), key.hex if isinstance(key, UUID) else key) for key in full
+    )
 
 
 _STANDING = f"state IN {SERVED} AND life <> 'death_confirmed'"
@@ -503,14 +522,14 @@ def _read_cursor(cursor: str, fresh: Collection[str]) -> dict[str, Any] | None:
         if after is not None and place["part"] == "name":
             UUID(after)
         elif after is not None:
-            after = [str(after[0]), str(UUID(after[1]))]
+            after = [str(after[0]), UUID(after[1]).hex]
         return {"at": at, "part": place["part"], "after": after}
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
 
 
 def _size(row: Mapping[str, Any]) -> int:
-    return len(json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=str).encode()) + 1
+    return len(orjson.dumps(row)) + 1
 
 
 # ---- one row
@@ -572,7 +591,10 @@ class _Facts:
     def __init__(self, actor: Actor, people: Sequence[Any], now: datetime) -> None:
         ids = [person.id for person in people]
         self.actor, self.now, self.today = actor, now, day_of(now)
-        self.due_days = models.setting("verification.due_soon_days")[0]
+        self.settings = models.settings_of(
+            "verification.due_soon_days", "verification.challenge_days", "verification.gesture_sets"
+        )
+        self.due_days = self.settings["verification.due_soon_days"][0]
         self.attempts = attempts_of(ids)
         self.visits = latest_visits(ids, PAST)
         others = any(each.captured_by != actor.person for mine in self.attempts.values() for each in retakes(mine))
@@ -591,7 +613,7 @@ class _Facts:
         self.names = Person.names({visit.person for visits in self.visits.values() for visit in visits})
         self.kin = {each for (kin,) in _KIN([actor.person]) for each in kin or ()}
         self.due = {person.id for person in people if self._is_due(person)}
-        self.challenges = _challenges(actor.person, self.due, now)
+        self.challenges = _challenges(actor.person, self.due, self.settings, now)
 
     def _is_due(self, person: Any) -> bool:
         """A verification of this person can be taken now, so the number is compared and a challenge needed."""
@@ -714,17 +736,19 @@ def _by_resident(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
 _CHALLENGES = Rows(Challenge, by=Challenge.resident, also="person_id = {} AND ends_at > {}", order="ends_at")
 
 
-def _challenges(person: UUID, residents: Collection[UUID], now: datetime) -> dict[UUID, dict[str, Any]]:
+def _challenges(
+    person: UUID, residents: Collection[UUID], settings: Mapping[str, Any], now: datetime
+) -> dict[UUID, dict[str, Any]]:
     """A challenge for this agent and each of these people, new where the one in hand has lived half its life."""
     if not residents:
         return {}
-    life = timedelta(days=models.setting("verification.challenge_days"))
+    life = timedelta(days=settings["verification.challenge_days"])
     c, good_to = Challenge, now + life * rule.RENEW_BEFORE
     here = _CHALLENGES.of(residents, c.person.db_value(person), c.ends_at.db_value(good_to))
     found = {each.resident_id: each for each in here}
     missing = [each for each in sorted(residents) if each not in found]
     if missing:
-        sets: Mapping[str, Sequence[str]] = models.setting("verification.gesture_sets")
+        sets: Mapping[str, Sequence[str]] = settings["verification.gesture_sets"]
         dice = random.SystemRandom()
         fresh = [
             Challenge(
