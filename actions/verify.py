@@ -411,6 +411,8 @@ def _all(table: type[Row]) -> Iterator[Any]:
     while True:
         wanted = table.select(key).order_by(key).limit(AT_ONCE).tuples()
         part = [found for (found,) in (wanted if last is None else wanted.where(key > last))]
+        if not part:
+            return
         try:
             yield from table.select().where(key.in_(part)).order_by(key)
         except ValueError:

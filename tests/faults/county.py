@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,9 @@ from tests.support.cast import CAST, NOW, TOWNSHIP, VILLAGE
 from tests.support.made import HOST, Made
 
 NAMES = ("罗正英", "陈国发", "杨昌明", "吴兴珍", "周家贵", "田景芝")  # whom the agents visit
+
+
+AT_ONCE = 5  # of the same request, where a network gives it out more than once
 
 
 class ProcessDied(BaseException):
@@ -54,7 +58,8 @@ class County:
         self.app = create_app(self.made.settings)
         self.now = NOW
         self.app.config["CLOCK"] = lambda: self.now
-        self.threads = ThreadPoolExecutor(5)
+        self.threads = ThreadPoolExecutor(AT_ONCE)
+        self._apart = False  # the threads have connections of their own, for as long as the file is the same
         self._steps = threading.local()
         self._kept: tuple[bytes, set[Path], datetime] | None = None
         self._teach_to_die()
@@ -63,14 +68,18 @@ class County:
 
     def begin(self, *, backups: bool) -> dict[str, Any]:
         """Everything as at first; with `backups` the schedule takes some."""
+        self._close_apart()
         self.made.restore()
         self.now = NOW
         self._kept = None
+        now = int(NOW.timestamp() * 1000)
+        return {"now": now, "village": VILLAGE, "backups": backups, "residents": self._residents}
+
+    @cached_property
+    def _residents(self) -> list[dict[str, str]]:
+        """Whom agents visit; the same at the beginning of each schedule."""
         people = Resident.select(Resident.id, Resident.name).where(Resident.name.in_(NAMES)).order_by(Resident.name)
-        return {
-            "now": int(NOW.timestamp() * 1000), "village": VILLAGE, "backups": backups,
-            "residents": [{"id": str(each.id), "name": each.name} for each in people],
-        }  # fmt: skip
+        return [{"id": str(each.id), "name": each.name} for each in people]
 
     def do(self, asked: dict[str, Any]) -> Any:
         """One question of the phones' process, by its name."""
@@ -79,7 +88,7 @@ class County:
             case "ask":
                 return self._answer(asked)
             case "five":
-                return list(self.threads.map(self._answer_apart, [asked] * 5))
+                return self._answer_five(asked)
             case "enrol":
                 return self._enrol(AGENTS[asked["agent"]], ciphers.unb64(asked["public_key"]))
             case "backup":
@@ -118,11 +127,23 @@ class County:
         }
         return answer | ({"died": f"after its answer ({steps[0]} steps)", "status": 0} if "dies" in asked else {})
 
-    def _answer_apart(self, asked: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return self._answer(asked)
-        finally:
-            models.database.close()
+    def _answer_five(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        self._apart = True
+        return list(self.threads.map(self._answer, [asked] * AT_ONCE))
+
+    def _close_apart(self) -> None:
+        """End the connections of the threads: the file is about to be another one."""
+        if self._apart:
+            all_here = threading.Barrier(
+                AT_ONCE
+            )  # each thread takes one of these, for it cannot end before the others begin
+
+            def close(_: int) -> None:
+                all_here.wait()
+                models.database.close()
+
+            list(self.threads.map(close, range(AT_ONCE)))
+            self._apart = False
 
     # ---- dying
 
@@ -135,15 +156,15 @@ class County:
         finally:
             self._steps.here = None
 
-    def _step(self, what: str) -> None:
-        """Something durable or visible is about to happen, or has just happened."""
+    def _step(self, what: str, sql: Any = "") -> None:
+        """Something durable or visible is about to happen, or has just happened: `what`, with the first words of `sql`."""
         here = getattr(self._steps, "here", None)
         if here is None:
             return
         counted, dies = here
         counted[0] += 1
         if counted[0] == dies:
-            raise ProcessDied(what)
+            raise ProcessDied(" ".join([what, *str(sql).split()[:3]]))
 
     def _bury(self) -> None:
         """The connection of the dead process is gone, with all it had not committed."""
@@ -159,7 +180,7 @@ class County:
         run, commit = db.execute_sql, db.commit
 
         def execute_sql(sql: str, *given: Any, **named: Any) -> Any:
-            self._step(f"before {' '.join(str(sql).split()[:3])}")
+            self._step("before", sql)
             return run(sql, *given, **named)
 
         def committed(*given: Any, **named: Any) -> Any:
@@ -217,7 +238,7 @@ class County:
         """The last backup takes the place of everything, as a new epoch."""
         assert self._kept is not None
         database, files, made_at = self._kept
-        list(self.threads.map(lambda _: models.database.close(), range(5)))
+        self._close_apart()
         models.database.close()
         for ending in ("-wal", "-shm"):
             Path(f"{self.made.file}{ending}").unlink(missing_ok=True)

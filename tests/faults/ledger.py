@@ -173,13 +173,13 @@ class _Comparison:
 
     def _destroyed(self) -> None:
         """What a disk destroyed cannot come; people must be told: as refused on the phone, or as open at the county."""
-        missing = {device: tails.of(Device.get_by_id(device)).open for device in self.devices}
         for event, each in self.gone.items():
             if event in self.entries:
                 continue
+            missing = tails.of(Device.get_by_id(UUID(each["device"]))).open
             seen = self.seen.get(event)
             said = seen is not None and seen["state"] == "refused"
-            said |= any(first <= each["seq"] <= last for first, last in missing[UUID(each["device"])])
+            said |= any(first <= each["seq"] <= last for first, last in missing)
             if said:
                 self.found.destroyed += 1
             else:

@@ -55,6 +55,7 @@ class Made:
         db = models.open_database(self.settings.database)
         if self.kind == "sqlite":
             db.pragma("synchronous", "off", permanent=True)  # no test loses power
+            db.connect_params["cached_statements"] = 1_000  # a test asks more different ones than a server's thread
         return db
 
     def restore(self) -> None:

@@ -3,7 +3,9 @@
  * were asked for, and the disk waits meanwhile. Random bytes fall by the seed too.
  */
 import { Chance } from "./chance.ts";
+import { atOnce } from "./crypto.ts";
 
+const soon = globalThis.setImmediate;
 let pending = 0;
 let dice = new Chance(0);
 
@@ -32,7 +34,7 @@ export function install(): void {
     const one = (...given: unknown[]) => {
       pending += 1;
       const before = last;
-      const done = work(...given);
+      const done = soonest(name, given) ?? work(...given);
       done.catch(() => undefined);
       const mine = before
         .then(() => done)
@@ -46,7 +48,12 @@ export function install(): void {
     Object.defineProperty(subtle, name, { value: one, configurable: true });
   }
 
-  const soon = globalThis.setImmediate;
+  /** Worked out at once where that is possible, but heard of only when all that runs has come to rest, as from a thread. */
+  function soonest(name: keyof SubtleCrypto, given: unknown[]): Promise<unknown> | undefined {
+    const result = atOnce(name, given);
+    return result && new Promise((resolve) => soon(resolve)).then(result);
+  }
+
   const queue: (() => void)[] = [];
   let stalled = false;
   const turn = () => {
