@@ -6,11 +6,12 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel
+from flask_babel import Babel, get_translations
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _open(app, settings)
     babel.init_app(app, locale_selector=_language)
+    _speak(app)
     access.read_clock(app)
     access.refuse_strangers(app)
     app.jinja_env.filters.update(filters.FILTERS)
@@ -128,6 +130,25 @@ def _open(app: Flask, settings: Settings) -> None:
     def _close(_: BaseException | None) -> None:
         if not models.is_sqlite():  # a thread keeps its SQLite connection; the others go back to the pool
             models.database.close()
+
+
+def _speak(app: Flask) -> None:
+    """Let pages find the words of their language once a request; Flask-Babel looks for them anew at each of them."""
+
+    def here() -> Any:
+        try:
+            return g.words
+        except AttributeError:
+            g.words = get_translations()
+            return g.words
+
+    app.jinja_env.install_gettext_callables(
+        gettext=lambda text: here().ugettext(text),
+        ngettext=lambda one, many, count: here().ungettext(one, many, count),
+        pgettext=lambda context, text: here().upgettext(context, text),
+        npgettext=lambda context, one, many, count: here().unpgettext(context, one, many, count),
+        newstyle=True,
+    )
 
 
 def _language() -> str:
