@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { smallLibraries } from "./build/cut.mjs";
-import { openPrivates, PRIVATE } from "./build/privates.mjs";
+import { openPrivates, openUnderscored, PRIVATE } from "./build/privates.mjs";
 import { shorten } from "./build/shorten.mjs";
 import { onlyTheField } from "./build/styles.mjs";
 import { compileForPhone } from "./build/templates.mjs";
@@ -71,7 +71,11 @@ const ourSources = {
 };
 const page = await build({
   ...program,
-  plugins: [onlyTheField, ourSources, smallLibraries(openPrivates)],
+  plugins: [
+    onlyTheField,
+    ourSources,
+    smallLibraries({ "htmx.esm.js": openPrivates, "signature_pad.js": openUnderscored }),
+  ],
   mangleProps: PRIVATE,
   define: { ...program.define, ENGLISH },
   sourcemap: "external", // beside the files, for whoever reads a trace; no phone fetches or names them
