@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { smallLibraries } from "./build/cut.mjs";
 import { openPrivates, openUnderscored, PRIVATE } from "./build/privates.mjs";
 import { shorten } from "./build/shorten.mjs";
@@ -90,10 +90,13 @@ const built = (name) =>
     .filter(([file, { entryPoint }]) => entryPoint === name && !file.endsWith(".map"))
     .map(([file]) => `/static/built/${file.split("/").pop()}`)[0];
 
-// plain.js is ES5 and stays as written; its name changes with its words.
-const plainSource = readFileSync(`${ROOT}pwa/plain.js`);
-const plain = `plain-${hash(plainSource)}.js`;
-writeFileSync(OUT + plain, plainSource);
+// plain.js is ES5 and stays so; its name changes with its words.
+const { code: plainScript } = await transform(readFileSync(`${ROOT}pwa/plain.js`, "utf8"), {
+  minify: true,
+  target: "es5",
+});
+const plain = `plain-${hash(plainScript)}.js`;
+writeFileSync(OUT + plain, plainScript);
 
 const main = withoutStub(built("pwa/main.ts"));
 const styles = built("pwa/styles.css");
@@ -164,7 +167,7 @@ async function divideWords() {
 /** esbuild's own file for main says only where the rest is: the page asks for that at once, one wait less on a slow net. */
 function withoutStub(stub) {
   const file = OUT + stub.split("/").pop();
-  const [, chunk] = readFileSync(file, "utf8").match(/^import"\.\/([\w-]+\.js)";\n?$/) ?? [];
+  const [, chunk] = readFileSync(file, "utf8").match(/^import'\.\/([\w-]+\.js)';\n?$/) ?? [];
   if (!chunk) throw new Error(`${stub} says more than where main is: look at FETCHED_LATER in pwa/build.mjs`);
   rmSync(file);
   rmSync(`${file}.map`);

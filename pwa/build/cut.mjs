@@ -12,7 +12,8 @@ const METHODS = {
   // htmx 4.0.1: no morphing, hx-on, scripts and code from strings (the CSP refuses them anyway), partials and swaps out of band,
   // view transitions, preserved elements, hx-vals, hx-disable, hx-indicator, hx-confirm, hx-ignore, redirects by header, selectors other
   // than CSS and "this", a prefix (data-hx-), values appended to inherited ones; classes do not settle: our pages change at once.
-  // Only hx-get and hx-post, only innerHTML, and of hx-trigger only events, delay, from and every.
+  // Of the headers of a request only what pwa/local.ts reads. Only hx-get and hx-post, only innerHTML, and of hx-trigger only
+  // events, delay, from and every.
   // Back and forward are answered by pwa/main.ts, which cancels htmx:before:history:restore.
   "htmx.esm.js": {
     ...gone("#morph", "#morphChildren", "#matchesUpcomingSibling", "#findBestMatch", "#isSoftMatch", "#removeNode"),
@@ -33,7 +34,7 @@ const METHODS = {
     ...gone("#getAttributeObject", "#extractJavascriptContent", "#extractFilter", "#startCSSTransitions"),
     ...gone("#handleHeadersAndMaybeReturnEarly", "#handleTriggerHeader", "#handleHxOnAttributes", "#handleHxHeaders"),
     ...gone("#processPartials", "#processOOB", "#handlePreservedElements", "#insertNodes", "#normalizeSwapStyle"),
-    ...gone("#addClass", "#removeClass"),
+    ...gone("#addClass", "#removeClass", "#buildIdentifier"),
     ...nothing("#showIndicators", "#hideIndicators", "#initRequestIndicatorCss", "#restorePreservedElements"),
     ...nothing("#processScripts", "#addInputValues", "#triggerExtensions", "#handleAnchorScroll"),
     ...nothing("#initializeAbortListener", "#disableElements", "#enableElements"),
@@ -46,6 +47,7 @@ const METHODS = {
       'return spec.split(",").map((each) => { const [name, ...rest] = each.trim().split(" "); return { name, ...Object.fromEntries(rest.map((pair) => pair.split(":"))) }; });',
     "#determineMethodAndAction":
       'for (const method of ["GET", "POST"]) { const action = elt.getAttribute("hx-" + method); if (action != null) return { action, method }; } const { submitter } = evt; return { action: submitter?.getAttribute("formAction") || elt.getAttribute(elt.matches("a") ? "href" : "action"), method: (submitter?.getAttribute("formmethod") || elt.getAttribute("method") || "GET").toUpperCase() };',
+    "#createCoreHeaders": 'return { "HX-Current-URL": location.href };',
     "#parseSwapSpec": "return { style: swapStr };",
     "#parseHTML": 'return new DOMParser().parseFromString(resp, "text/html");',
     "#handleStatusCodes": 'if (this.config.noSwap.includes(ctx.response.status)) ctx.swap = "none";',
@@ -84,6 +86,7 @@ const PIECES = {
     ["this\\.#actionSelector = ", line, ""],
     ["select: this", "target: this", "target: this"],
     ["replace: this", "request: \\{", "request: {"],
+    ["if \\(ctx\\.target\\) \\{", "\\}", ""],
     ["if \\(sourceElement\\._htmx\\?\\.boosted\\) \\{", "\\}", ""],
     ["let hxConfig = ", "\\}", ""],
     ["let valsResult = ", "if \\(valsResult\\).*", ""],

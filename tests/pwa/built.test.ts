@@ -18,7 +18,7 @@ function first(): string[] {
   const follow = (name: string) => {
     if (found.has(name)) return;
     found.add(name);
-    for (const [, other] of read(`static/built/${name}`).matchAll(/(?:from|import)\s*"\.\/([\w-]+\.js)"/g))
+    for (const [, other] of read(`static/built/${name}`).matchAll(/(?:from|import)\s*["']\.\/([\w-]+\.js)["']/g))
       follow(other!);
   };
   follow(manifest.main.split("/").pop());
