@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { smallLibraries } from "./build/cut.mjs";
-import { openPrivates, PRIVATE } from "./build/privates.mjs";
+import { openPrivates, openUnderscored, PRIVATE } from "./build/privates.mjs";
 import { shorten } from "./build/shorten.mjs";
 import { onlyTheField } from "./build/styles.mjs";
 import { compileForPhone } from "./build/templates.mjs";
@@ -71,7 +71,11 @@ const ourSources = {
 };
 const page = await build({
   ...program,
-  plugins: [onlyTheField, ourSources, smallLibraries(openPrivates)],
+  plugins: [
+    onlyTheField,
+    ourSources,
+    smallLibraries({ "htmx.esm.js": openPrivates, "signature_pad.js": openUnderscored }),
+  ],
   mangleProps: PRIVATE,
   define: { ...program.define, ENGLISH },
   sourcemap: "external", // beside the files, for whoever reads a trace; no phone fetches or names them
@@ -86,10 +90,13 @@ const built = (name) =>
     .filter(([file, { entryPoint }]) => entryPoint === name && !file.endsWith(".map"))
     .map(([file]) => `/static/built/${file.split("/").pop()}`)[0];
 
-// plain.js is ES5 and stays as written; its name changes with its words.
-const plainSource = readFileSync(`${ROOT}pwa/plain.js`);
-const plain = `plain-${hash(plainSource)}.js`;
-writeFileSync(OUT + plain, plainSource);
+// plain.js is ES5 and stays so; its name changes with its words.
+const { code: plainScript } = await transform(readFileSync(`${ROOT}pwa/plain.js`, "utf8"), {
+  minify: true,
+  target: "es5",
+});
+const plain = `plain-${hash(plainScript)}.js`;
+writeFileSync(OUT + plain, plainScript);
 
 const main = withoutStub(built("pwa/main.ts"));
 const styles = built("pwa/styles.css");
@@ -160,7 +167,7 @@ async function divideWords() {
 /** esbuild's own file for main says only where the rest is: the page asks for that at once, one wait less on a slow net. */
 function withoutStub(stub) {
   const file = OUT + stub.split("/").pop();
-  const [, chunk] = readFileSync(file, "utf8").match(/^import"\.\/([\w-]+\.js)";\n?$/) ?? [];
+  const [, chunk] = readFileSync(file, "utf8").match(/^import'\.\/([\w-]+\.js)';\n?$/) ?? [];
   if (!chunk) throw new Error(`${stub} says more than where main is: look at FETCHED_LATER in pwa/build.mjs`);
   rmSync(file);
   rmSync(`${file}.map`);

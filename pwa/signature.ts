@@ -77,7 +77,7 @@ export async function openPad(pad: HTMLElement, { photos }: { photos: Store["pho
 
   if (before?.type === "application/json") {
     const { strokes } = JSON.parse(words(before.bytes)) as Strokes;
-    ink.fromData(strokes.map((stroke) => ({ ...ink_defaults, points: spread(stroke) })) as never);
+    ink.fromData(strokes.map((stroke) => ({ points: spread(stroke) })) as never); // in the pad's own colour and width
     field.value = (await photos.info(event, role))?.sha256 ?? "";
     if (clear) clear.hidden = false;
   }
@@ -96,15 +96,6 @@ function holdForm(form: HTMLFormElement, storing: () => Promise<void> | null): v
   };
   document.addEventListener("submit", hold, true);
 }
-
-const ink_defaults = {
-  penColor: "black",
-  dotSize: 0,
-  minWidth: 0.5,
-  maxWidth: 2.5,
-  velocityFilterWeight: 0.7,
-  compositeOperation: "source-over",
-};
 
 /** Fewer points until it fits: a mark is recognised by its shape, not by its sampling. */
 export function compact(data: Points, width: number, height: number): Strokes {

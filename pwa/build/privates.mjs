@@ -2,6 +2,9 @@
 // own, which costs bytes and time. The compiler has checked their privacy before.
 export const PRIVATE = /^__our_/; // esbuild gives these names one or two letters
 
+/** `_name`, signature_pad's own sign for a private member, in the same way. */
+export const openUnderscored = (source) => source.replace(/\b_(?=[a-z])/g, "__our_");
+
 export function openPrivates(source) {
   const names = new Set(
     [

@@ -53,9 +53,13 @@ const script = (name) => name.replace(/(\.html)?$/, ".js");
 const near = (from, to) => relative(dirname(from), to).replace(/^(?!\.)/, "./");
 const read = (name) => squeeze(readFileSync(join(TEMPLATES, name), "utf8"));
 
-/** Indentation between tags says nothing in HTML and costs bytes on the phone. */
+const BLOCK = "</?(?:aside|dd|div|dl|dt|fieldset|form|h[1-3]|header|legend|li|main|nav|ol|p|section|ul)\\b[^<>]*>";
+const BESIDE_A_BLOCK = new RegExp(`\\n(?=${BLOCK})|(?<=${BLOCK})\\n`, "g");
+
+/** Indentation between tags says nothing in HTML and costs bytes on the phone, nor does a line's end beside what stands on lines of its own. */
 function squeeze(source) {
-  return source.replace(/\{#[\s\S]*?#\}/g, "").replace(/\n\s*/g, "\n");
+  const bare = source.replace(/\{#[\s\S]*?#\}/g, "").replace(/\n\s*/g, "\n");
+  return bare.replace(BESIDE_A_BLOCK, "");
 }
 
 /** The drawings of shared/icons.html, without those only a desk shows: no template and no handler of the phone says their names. */

@@ -18,7 +18,7 @@ function first(): string[] {
   const follow = (name: string) => {
     if (found.has(name)) return;
     found.add(name);
-    for (const [, other] of read(`static/built/${name}`).matchAll(/(?:from|import)\s*"\.\/([\w-]+\.js)"/g))
+    for (const [, other] of read(`static/built/${name}`).matchAll(/(?:from|import)\s*["']\.\/([\w-]+\.js)["']/g))
       follow(other!);
   };
   follow(manifest.main.split("/").pop());
@@ -83,6 +83,7 @@ test("the first open stays within its 65 KB", () => {
 
 test("the templates ask htmx for nothing that pwa/build/cut.mjs took away", () => {
   const left = /^hx-(get|post|trigger|target|swap|sync|push-url|boost:inherited)$/;
+  const trigger = /^(every \d+s|\w+( delay:\d+ms)?( from:#\w+)?(, \w+( delay:\d+ms)?( from:#\w+)?)*)$/;
   const strange: string[] = [];
   for (const folder of ["templates/field", "templates/shared"])
     for (const file of readdirSync(ROOT + folder, { recursive: true }) as string[]) {
@@ -92,7 +93,8 @@ test("the templates ask htmx for nothing that pwa/build/cut.mjs took away", () =
           !left.test(name!) ||
           /^data-/.test(name!) ||
           /\[|\bjs:|\b(next|previous|find|closest) |throttle|intersect|revealed/.test(value!) ||
-          (name === "hx-swap" && value !== "innerHTML")
+          (name === "hx-swap" && value !== "innerHTML") ||
+          (name === "hx-trigger" && (!trigger.test(value!) || /\bload\b/.test(value!)))
         )
           strange.push(`${folder}/${file}: ${name}="${value}"`);
       if (/<script|hx-on|hx-swap-oob|hx-preserve/.test(read(`${folder}/${file}`)) && !file.endsWith("shell.html"))
