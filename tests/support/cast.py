@@ -133,8 +133,12 @@ class Cast:
 CAST = Cast()
 
 
-def make(password_hash: str) -> None:
-    """Put the cast into a new database, by events, so that its journal proves their rows too."""
+def make(password_hash: str, *, due_on: date = date(2026, 12, 31)) -> None:
+    """Put the cast into a new database, by events, so that its journal proves their rows too.
+
+    `due_on`: the day of 陈桂兰's verification. Where the real clock runs it must lie well ahead, or all stories change
+    in the month before it.
+    """
     with models.transaction():
         models.insert([Scope(code=code) for code, _, level, _ in AREAS if level in ("county", "township")])
     with models.transaction(COUNTY):
@@ -144,7 +148,7 @@ def make(password_hash: str) -> None:
         journal.write([deed], actor=None, now=NOW, by="tests")
     for scope in (COUNTY, TOWNSHIP, TOWNSHIP_ELSEWHERE):
         with models.transaction(scope):
-            rows = _workers_of(scope, password_hash) + _residents_of(scope)
+            rows = _workers_of(scope, password_hash) + _residents_of(scope, due_on)
             models.insert(rows)
             journal.write([journal.Deed("sample.made", scope, rows=rows)], actor=None, now=NOW, by="tests")
 
@@ -165,7 +169,7 @@ def _workers_of(scope: str, password_hash: str) -> list[models.Row]:
     return rows
 
 
-def _residents_of(scope: str) -> list[models.Row]:
+def _residents_of(scope: str, due_on: date) -> list[models.Row]:
     found = [each for each in CAST.residents if each.scope == scope]
     rows: list[models.Row] = [
         Household(id=each.household, scope=scope, area=each.area, number=f"{number:03d}", group=each.group)
@@ -188,7 +192,7 @@ def _residents_of(scope: str) -> list[models.Row]:
             Entitlement(
                 id=CAST.entitlement, resident=chen.id, scope=scope, area=chen.area, benefit="BPIURR",
                 number="P-0001", paying_area=COUNTY, cycle_months=12, last_success_on=date(2025, 12, 3),
-                due_on=date(2026, 12, 31),
+                due_on=due_on,
             )
         )  # fmt: skip
         rows.append(

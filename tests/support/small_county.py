@@ -14,7 +14,7 @@ from tests.support.server import ROOT, Server
 PIN = "835274"
 CHEN = "陈桂兰"
 PRELUDE = """
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from argon2 import PasswordHasher
 import models
 from actions import enrolments, journal, phones
@@ -29,7 +29,8 @@ CAST, now = cast.CAST, datetime.now(UTC)
 def make(server: Server) -> None:
     """Put the cast into the server's new database."""
     server.flask("migrate", "--demo")
-    at_the_county(server, "cast.make(PasswordHasher(time_cost=1, memory_cost=64).hash(cast.PASSWORD))")
+    hashed = "PasswordHasher(time_cost=1, memory_cost=64).hash(cast.PASSWORD)"
+    at_the_county(server, f"cast.make({hashed}, due_on=(now + timedelta(days=60)).date())")
 
 
 def at_the_county(server: Server, lines: str) -> str:
