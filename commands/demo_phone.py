@@ -76,8 +76,9 @@ class Phone:
         """Fetch what changed in its villages, page by page, challenges included."""
         cursor, more = "", True
         while more:
-            asked = {area: self.villages.get(area, 0) for area in cards.villages_of(self.actor)}
-            page = cards.pull(self.actor, asked, cursor=cursor, page=400_000, now=now)
+            mine = cards.places_of(self.actor, scope_of(self.post.area)).villages
+            asked = {area: self.villages.get(area, 0) for area in mine}
+            page = cards.pull(self.actor, mine, asked, cursor=cursor, page=400_000, now=now)
             for row in page.rows:
                 self.rows[UUID(str(row["id"]))] = row
             self.villages |= page.villages
@@ -147,7 +148,7 @@ class Phone:
     def _hear(self, now: datetime) -> None:
         """Remember the newest journal position it was told of: the earliest its next record can be signed."""
         phone = Device.get_by_id(self.device)
-        heads = phone_talk.told_of(phone, [scope_of(self.post.area)], now=now)["heads"]
+        heads = phone_talk.told_of(phone, phone_talk.county_now([scope_of(self.post.area)]), now=now)["heads"]
         self.after = max((head["position"] for head in heads.values()), default=self.after)
 
 

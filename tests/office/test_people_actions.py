@@ -146,7 +146,7 @@ def test_a_setting_that_would_stop_every_phone_is_refused(db, now, key, wrong):
 @pytest.mark.parametrize("key", list(known.ALL))
 def test_every_default_fits_itself(db, now, key):
     county_settings.change(key, known.ALL[key].default, actor=None, now=now, by="zhang")
-    phone_facts.county(name="", known="", today=now.date())
+    phone_facts.county(models.own_settings(), name="", known="", today=now.date())
 
 
 def test_another_length_of_soon_moves_people_onto_phones_without_an_edit(db, cast, now):
