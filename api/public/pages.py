@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Hashable
 from typing import Any
 
 from flask import Response, current_app, g, make_response, render_template, request
 from flask_babel import get_locale
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
 import models
+from api import filters
 from models import Area
 from rules import county_settings
 from rules.days import CHINA
 
+#: Stands in a drawn page where the moment of the check comes.
+CHECKED = Markup("\0checked\0")
+KEPT = 500  # drawn pages, of some 7 KB
+_drawn: dict[Hashable, str] = {}
 
-def page(template: str, *, status: int = 200, county: str = "", **facts: Any) -> Response:
-    """Answer with a public page. `county`: the name of the county it is about, where that is known."""
-    text = render_template(template, **_county(county), **_frame(), **facts)
+
+def page(
+    template: str, *, status: int = 200, county: str = "", same: tuple[Hashable, ...] | None = None, **facts: Any
+) -> Response:
+    """Answer with a public page. `county`: the name of the county it is about, where that is known.
+
+    `same`: all that the facts are made of. A page for the same is drawn once, for at a fair many look at few badges;
+    only the moment is written into it each time.
+    """
+    frame = _county(county) | _frame()
+    key = same and (template, *same, *frame.values())
+    text = _drawn.get(key) if key else None
+    if text is None:
+        text = render_template(template, checked=CHECKED, **frame, **facts)
+        if key:
+            if len(_drawn) >= KEPT:
+                _drawn.clear()
+            _drawn[key] = text
+    text = text.replace(CHECKED, escape(_moment()))
     response = make_response(text, status)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
@@ -33,8 +57,12 @@ def _frame() -> dict[str, Any]:
         "large": request.args.get("text") == "large",
         "language": "en" if str(get_locale()) == "en" else "zh-Hans",
         "host": current_app.config["SETTINGS"].host_name,
-        "checked": g.now.astimezone(CHINA),
     }
+
+
+def _moment() -> str:
+    now = g.now.astimezone(CHINA)
+    return _("Checked on %(day)s at %(time)s", day=filters.day(now, now), time=f"{now:%H:%M:%S}")
 
 
 def _county(known: str) -> dict[str, Any]:

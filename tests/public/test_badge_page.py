@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from actions import badges, people
+from actions import badges, county_settings, people
 from api.public import limiter
 from app import create_app
 from models import Badge, BadgeScan, Person, Post
@@ -61,6 +61,24 @@ def test_a_valid_badge_shows_the_face_and_the_second(issued, browser, clock):
     assert "102 8631 0427" in page
     assert "daiban.example" in page.one(".host").text
     assert page.one(".badge-face img")["src"].startswith("data:image/jpeg;base64,")
+
+
+def test_a_page_drawn_before_says_its_own_second_and_whatever_changed_since(issued, browser, client, clock, now):
+    """A page is drawn once for what stands in it; only the moment is written anew."""
+    badge = issued()
+    asked = f"/b/{badge.public_id}"
+    assert "10:42:00 查" in browser.get(asked)
+    clock.forward(minutes=1, seconds=5)
+    assert "10:43:05 查" in browser.get(asked)
+    Badge.update(name="王小芳", phone="10286310499").where(Badge.id == badge.id).execute()
+    changed = browser.get(asked)
+    assert "王小芳" in changed
+    assert "102 8631 0499" in changed
+    county_settings.change("county.hotline", "10212345678", actor=None, now=now, by="tests")
+    assert "10212345678" in browser.get(asked).html
+    assert "elder" in browser.get(f"{asked}?text=large").one("html")["class"]
+    client.set_cookie("language", "en", domain="daiban.example")
+    assert '<html lang="en"' in client.get(asked).get_data(as_text=True)
 
 
 def test_a_demo_says_so_on_the_badge(issued, browser):
