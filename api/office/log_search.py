@@ -165,10 +165,14 @@ class Asked:
 
     def newest(self, limit: int, after: Place | None = None) -> list[Any]:
         """The newest of all places, whole."""
-        keys = [key for number in range(len(self)) for key in self.lines(number, (V.ended_at, V.id), limit, after)]
-        wanted = [V.id.python_value(key) for _, key in sorted(keys, reverse=True)[:limit]]  # both sort as they are kept
+        wanted = [V.id.python_value(key) for _, key in self.newest_lines((V.ended_at, V.id), limit, after)]
         rows = {row.id: row for row in _VISITS.of(wanted)}
         return [rows[key] for key in wanted]
+
+    def newest_lines(self, columns: Sequence[Any], limit: int, after: Place | None = None) -> list[tuple[Any, ...]]:
+        """The same as the database keeps them; the columns begin with `ended_at` and `id`, which sort so, too."""
+        lines = [line for number in range(len(self)) for line in self.lines(number, columns, limit, after)]
+        return sorted(lines, reverse=True)[:limit]
 
 
 _VISITS = Rows(Visit, by=Visit.id)

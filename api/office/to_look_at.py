@@ -136,23 +136,22 @@ def _often_not_home(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLoo
     limit = models.setting("visit.max_tries")
     v = Visit
     recent = (v.outcome == "not_home") & v.corrected_by.is_null() & (v.ended_at > now - timedelta(days=60))
-    newest: dict[UUID, Any] = {}
-    for visit in Asked(everywhere(v.select().where(recent), places(actor))).newest(200):
-        newest.setdefault(visit.resident_id, visit)
+    columns = (v.ended_at, v.id, v.resident, v.resident_name, v.area)
+    newest: dict[UUID, tuple[str, str]] = {}
+    for *_key, resident, name, area in Asked(everywhere(v.select().where(recent), places(actor))).newest_lines(
+        columns, 200
+    ):
+        newest.setdefault(v.resident.python_value(resident), (name, area))
     failed = [resident for resident, tries in _tries(list(newest), limit).items() if tries >= limit]
     counts = _tries(failed, MOST_TRIES)
-    often = [newest[resident] for resident in failed]
-    names = area_names({visit.area for visit in often})
-    for visit in often:
+    names = area_names({newest[resident][1] for resident in failed})
+    for resident in failed:
+        name, area = newest[resident]
         yield ToLookAt(
-            _(
-                "%(name)s was not at home %(num)s times in a row",
-                name=visit.resident_name,
-                num=counts[visit.resident_id],
-            ),
-            names.get(visit.area, ""),
+            _("%(name)s was not at home %(num)s times in a row", name=name, num=counts[resident]),
+            names.get(area, ""),
             _("Look"),
-            url_for("office.resident", resident_id=visit.resident_id),
+            url_for("office.resident", resident_id=resident),
         )
 
 

@@ -181,10 +181,11 @@ def _choices() -> dict[str, list[tuple[str, Any]]]:
         .order_by(Person.initials, Person.id)
         .distinct()
         .select_extend(Person.initials)
+        .tuples()
     )
     return {
         "area": [(area.code, area.name) for area in here],
-        "agent": [(str(person.id), person.name) for person in agents],
+        "agent": [(str(key), name) for key, name, _initials in agents],
         "reason": [(each.value, said(each.value, "reason")) for each in Reason],
         "outcome": [(each.value, said(each.value, "outcome")) for each in Outcome],
         "state": list(log_search.STATES.items()),
