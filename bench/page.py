@@ -94,9 +94,9 @@ def write(kept: Path = KEPT, page: Path = PAGE) -> None:
         "seconds where the unit says core-s; sizes are bytes as they crossed the wire.", "",
         f"- Machine: {where['processor']}, {where['cores']} cores, {where['memory']}, {where['system']}",
         f"- Versions: {where['versions']}",
-        f"- Yardstick: a P-256 signature is checked in {where.get('signature', '?')} here; the budgets were written on a machine that takes {THEIRS} µs",
+        f"- Yardstick: what a P-256 signature took to check in that hour; the budgets were written on a machine that takes {THEIRS} µs",
         "- ODK: ODK Central's server doing the same work on a machine of two cores, the peer of this field", "",
-        "| what | database | budget | found | | ODK | on |", "|---|---|---|---|---|---|---|",
+        "| what | database | budget | found | | ODK | on, yardstick |", "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name in here:
         for each in all_of[name]["found"]:
@@ -120,7 +120,7 @@ def _row(each: dict[str, Any], run: dict[str, Any]) -> str:
     small = " (small numbers: no measurement)" if run["quick"] else ""
     return (
         f"| {each['row']} | {each['database'] or '–'} | {each['budget']:g} {each['unit']} | {each['found']:g}{small} "
-        f"| {word} | {peer} | {run['on']} |"
+        f"| {word} | {peer} | {run['on']}, {run['machine'].get('signature', '?')} |"
     )
 
 
