@@ -18,6 +18,11 @@ import pytest
 from tests.support.server import ROOT, free_port
 
 
+def _hear_ctrl_c() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def home(demo_folder: Path, tmp_path: Path) -> Path:
     """A data folder in which the demo county was made before: this is a second start."""
@@ -31,7 +36,7 @@ def test_a_second_start_takes_seconds_and_ctrl_c_stops_both(home: Path):
     running = subprocess.Popen(
         [sys.executable, "dev.py", "run", "--port", str(port)],
         cwd=ROOT, env=environment | {"DAIBAN_HOME": str(home)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
+        text=True, start_new_session=True, preexec_fn=_hear_ctrl_c,
     )  # fmt: skip
     said = ""
     for line in running.stdout:
