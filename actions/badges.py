@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import models
@@ -342,6 +342,24 @@ def for_phone(person: UUID, *, origin: str) -> PhoneBadge | None:
 def address(badge: Badge, origin: str) -> str:
     """What the printed code says."""
     return f"{origin}/b/{badge.public_id}"
+
+
+class Face(NamedTuple):
+    """What anyone at a door may read of a badge, beside its picture."""
+
+    number: str
+    name: str
+    unit: str
+    duty: str
+    phone: str
+    valid_to: date
+    ended_at: datetime | None
+
+
+def face(badge: Badge) -> Face:
+    return Face(
+        badge.number, badge.name, badge.unit, badge.duty, badge.phone, badge.valid_to, badge.ended_at
+    )  # fmt: skip
 
 
 def photo_address(badge: Badge) -> str:

@@ -63,8 +63,7 @@ def _answer(badge: Badge | None, *, by_number: bool) -> Response:
         verdict = shown(badges.term(badge), on=day_of(g.now), has_post=bool(posts))
         today, places = day_of(g.now), badges.place_names(badge.area, posts)
         response = page(
-            "public/badge.html", same=(*badge.__data__.values(), verdict, by_number, today, *places.values()),
-            badge=badge, verdict=verdict, by_number=by_number, today=today,
+            "public/badge.html", once=True, badge=badges.face(badge), verdict=verdict, by_number=by_number, today=today,
             photo=badges.photo_address(badge) if verdict is Shown.VALID else "", **places,
         )  # fmt: skip
     scans.note(response, badges.Scan(badge.id if badge else None, g.now, verdict, _kind_of_browser()))

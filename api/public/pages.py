@@ -23,24 +23,14 @@ KEPT = 500  # drawn pages, of some 7 KB
 _drawn: dict[Hashable, str] = {}
 
 
-def page(
-    template: str, *, status: int = 200, county: str = "", same: tuple[Hashable, ...] | None = None, **facts: Any
-) -> Response:
+def page(template: str, *, status: int = 200, county: str = "", once: bool = False, **facts: Any) -> Response:
     """Answer with a public page. `county`: the name of the county it is about, where that is known.
 
-    `same`: all that the facts are made of. A page for the same is drawn once, for at a fair many look at few badges;
-    only the moment is written into it each time.
+    With `once` a page is drawn once for the same facts, which are all that it can say, for at a fair many look at few
+    badges; only the moment is written into it each time. The facts must be hashable.
     """
-    frame = _county(county) | _frame()
-    key = same and (template, *same, *frame.values())
-    text = _drawn.get(key) if key else None
-    if text is None:
-        text = render_template(template, checked=CHECKED, **frame, **facts)
-        if key:
-            if len(_drawn) >= KEPT:
-                _drawn.clear()
-            _drawn[key] = text
-    text = text.replace(CHECKED, escape(_moment()))
+    facts |= _county(county) | _frame()
+    text = (_once if once else _draw)(template, facts).replace(CHECKED, escape(_moment()))
     response = make_response(text, status)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
@@ -49,6 +39,20 @@ def page(
         response.set_data(gzip.compress(text.encode(), 6, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def _once(template: str, facts: dict[str, Any]) -> str:
+    key = (template, *facts.values())
+    text = _drawn.get(key)
+    if text is None:
+        if len(_drawn) >= KEPT:
+            _drawn.clear()
+        text = _drawn[key] = _draw(template, facts)
+    return text
+
+
+def _draw(template: str, facts: dict[str, Any]) -> str:
+    return render_template(template, checked=CHECKED, **facts)
 
 
 def _frame() -> dict[str, Any]:
