@@ -70,10 +70,10 @@ def from_phone(view: View) -> View:
 
 def actor_of(person: Person, *, now: datetime) -> Actor:
     """The person with the posts in force today in Shanghai; none once removed."""
-    return actor_with(person, posts_of(person, now=now))
+    return actor_with(person, posts_in_force(person, now=now))
 
 
-def posts_of(person: Person, *, now: datetime) -> list[Post]:
+def posts_in_force(person: Person, *, now: datetime) -> list[Post]:
     """The posts in force today in Shanghai; none once removed."""
     return [] if person.removed_at else Post.held_by(person.id, day_of(now))
 

@@ -1,4 +1,7 @@
-"""The database under way, the keys it cannot be read without, and the one way to write to it."""
+"""The database under way, the keys it cannot be read without, and the one way to write to it.
+
+The one table it knows by name is `scope`: its rows are the locks.
+"""
 
 from __future__ import annotations
 
@@ -116,9 +119,8 @@ def _lock(scopes: Iterable[str]) -> None:
     wanted = sorted(set(scopes))
     if not wanted or is_sqlite():
         return
-    if len(_locked(wanted)) < len(
-        wanted
-    ):  # the first that ever happens in a scope: two at once would both make its row
+    if len(_locked(wanted)) < len(wanted):
+        # The first that ever happens in a scope: two at once would both make its row.
         made = 'INSERT INTO "scope" ("code", "rev", "position", "chain", "kept_to", "receipt_count") '
         for code in wanted:
             database.execute_sql(f"{made} VALUES (%s, 0, 0, '', 0, 0) ON CONFLICT DO NOTHING", [code])

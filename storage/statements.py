@@ -27,10 +27,7 @@ MOST_PARAMETERS = 20_000  # of one statement; SQLite allows 32 766, PostgreSQL 6
 
 
 def insert(rows: Sequence[Row]) -> None:
-    """Insert rows of one or several classes, class by class in the order met, each class in one statement.
-
-    The statement is written out here: Peewee builds one value by value, which costs more than the database does.
-    """
+    """Insert rows of one or several classes, class by class in the order met, each class in one statement."""
     by_class: dict[type[Row], list[Row]] = {}
     for row in rows:
         by_class.setdefault(type(row), []).append(row)

@@ -124,18 +124,15 @@ class Asked:
 
     def __init__(self, found: Sequence[tuple[Any, str]]) -> None:
         self._found = found  # queries with HERE in them, each with a code
-        self._written: dict[tuple[int, bool], tuple[str, list[Any]]] = {}
+        self._written: dict[tuple[Any, ...], tuple[str, list[Any]]] = {}
 
     def __len__(self) -> int:
         return len(self._found)
 
-    def lines(self, number: int, columns: Sequence[Any], limit: int, after: Place | None) -> list[tuple[Any, ...]]:
-        """The newest rows of one of the places, after that visit, as the database keeps them.
-
-        Always asked for the same columns and as many: that stands in the statement.
-        """
+    def lines(self, number: int, columns: tuple[Any, ...], limit: int, after: Place | None) -> list[tuple[Any, ...]]:
+        """The newest rows of one of the places, after that visit, as the database keeps them."""
         query, code = self._found[number]
-        written = id(query), after is None
+        written = id(query), columns, limit, after is None
         if written not in self._written:
             ordered = _after(query.select(*columns), after).order_by(V.ended_at.desc(), V.id.desc()).limit(limit)
             self._written[written] = ordered.sql()
@@ -169,7 +166,7 @@ class Asked:
         rows = {row.id: row for row in _VISITS.of(wanted)}
         return [rows[key] for key in wanted]
 
-    def newest_lines(self, columns: Sequence[Any], limit: int, after: Place | None = None) -> list[tuple[Any, ...]]:
+    def newest_lines(self, columns: tuple[Any, ...], limit: int, after: Place | None = None) -> list[tuple[Any, ...]]:
         """The same as the database keeps them; the columns begin with `ended_at` and `id`, which sort so, too."""
         lines = [line for number in range(len(self)) for line in self.lines(number, columns, limit, after)]
         return sorted(lines, reverse=True)[:limit]

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 import models
 from actions import cards, inbox, phone_facts, phone_talk, phones, sync, tails
-from api.access import actor_with, from_phone, posts_of
+from api.access import actor_with, from_phone, posts_in_force
 from api.phone import bp
 from api.phone.bodies import BATCH, MARK, asked, bearer, mark, told
 from api.phone.sessions import phone_here
@@ -35,7 +35,7 @@ def add_sync() -> ResponseReturnValue:
     kept = phone_talk.note(phone, _said(body), now=g.now)
     if body.before is not None:
         tails.note_emptied(phone, body.before.device, body.before.newest, now=g.now)
-    held = posts_of(phone.person, now=g.now)
+    held = posts_in_force(phone.person, now=g.now)
     actor = actor_with(phone.person, held)
     now_of = {phone.scope, *(scope_of(post.area) for post in actor.posts), *(r.scope for r in receipts if r.scope)}
     here = phone_talk.county_now(now_of | phone_talk.written_in(phone.id, set(body.heads) - now_of))
