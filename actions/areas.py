@@ -12,7 +12,7 @@ from actions.spreadsheets import Spreadsheet
 from models import Area, Scope, transaction
 from rules import areas as rule
 from rules import spellings
-from rules.actors import Actor, area_prefix, scope_of
+from rules.actors import Actor, area_prefix, county_of, scope_of
 from rules.areas import Level
 from rules.problems import AreaListWrong, ListHasNoHeading
 from rules.tables import Columns, NoHeading, Record, records, text_of
@@ -136,11 +136,11 @@ def _facts(row: Area) -> tuple[object, ...]:
 def _write(fresh: list[Area], changed: list[Area], *, actor: Actor | None, now: datetime, by: str) -> None:
     """Rows, their counters, and one event a county; areas above a county stand in the first county's event."""
     rows = sorted([*fresh, *changed], key=lambda row: str(row.code))
-    counties = sorted({row.code[:6] + "000000" for row in rows if len(area_prefix(row.code)) >= 6})
+    counties = sorted({county_of(row.code) for row in rows if len(area_prefix(row.code)) >= 6})
     home = counties[0] if counties else county_settings.county()
     by_county: dict[str, list[Area]] = {}
     for row in rows:
-        county = row.code[:6] + "000000" if len(area_prefix(row.code)) >= 6 else home
+        county = county_of(row.code) if len(area_prefix(row.code)) >= 6 else home
         by_county.setdefault(county, []).append(row)
     scopes = {scope_of(row.code) for row in rows if len(area_prefix(row.code)) >= 6} | set(by_county)
     with transaction():

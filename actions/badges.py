@@ -28,7 +28,7 @@ from models import (
 )  # fmt: skip
 from rules import badges as rule
 from rules import ciphers, portraits, qr
-from rules.actors import Actor, HeldPost, Role, scope_of
+from rules.actors import Actor, HeldPost, Role, county_of, scope_of
 from rules.days import day_of
 from rules.problems import (
     BadgeNeedsPicture,
@@ -386,7 +386,7 @@ def places_of(person: UUID, *, on: date) -> list[str]:
 def place_names(area: str, posts: Sequence[str]) -> dict[str, Any]:
     """`county` and `township` of the card, and `place`: all areas of the holder's posts, as people say them."""
     areas = sorted({area, *posts} if area in posts or not posts else set(posts))
-    county = area[:6] + "000000"
+    county = county_of(area)
     wanted = {*areas, *(scope_of(each) for each in areas), scope_of(area), county}
     names = Area.names(wanted)
     by_scope: dict[str, list[str]] = {}

@@ -43,7 +43,7 @@ from models import (
 )  # fmt: skip
 from rules import cards as rule
 from rules import ciphers
-from rules.actors import Actor, Role, area_prefix, scope_of
+from rules.actors import Actor, Role, area_prefix, county_of, scope_of
 from rules.days import day_of
 from rules.enrolment import CARRIES_PHONE
 from rules.visits import tries
@@ -346,7 +346,7 @@ class Places:
 def places_of(actor: Actor, home: str) -> Places:
     """`home`: the township whose phone it is; its county is the one that is named."""
     whole = [post.area for post in actor.posts if post.role in CARRIES_PHONE]
-    county = home[:6].ljust(12, "0")
+    county = county_of(home)
     found = _PLACES({county, *whole, *map(scope_of, whole)})
     names = {code: name for code, name, _ in found}
     villages = {code: name for code, name, level in found if level == "village" and code in whole}

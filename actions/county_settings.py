@@ -10,7 +10,7 @@ import models
 from actions import bell, cards, journal
 from models import Area, JournalEntry, Setting, transaction
 from rules import county_settings
-from rules.actors import Actor
+from rules.actors import Actor, county_of
 from rules.days import day_of
 from rules.problems import FieldMissing
 
@@ -51,3 +51,9 @@ def county() -> str:
     """The county this installation serves: the only one, or the widest area there is."""
     found = Area.select(Area.code).where(Area.level == "county").order_by(Area.code).scalar()
     return str(found or "000000000000")
+
+
+def county_name(area: str) -> str:
+    """What people call the county of this area: as the county has set it, else as the area itself is called."""
+    code = county_of(area)
+    return str(models.setting("county.name") or Area.names([code]).get(code, ""))

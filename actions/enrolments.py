@@ -40,6 +40,7 @@ class Released:
 
     device: UUID
     person: UUID
+    scope: str
     mailbox: str  # empty: the phone has its own
 
 
@@ -184,7 +185,7 @@ def state_of(enrolment: UUID, claim_token: str, *, now: datetime) -> tuple[str, 
     state = rule.state(_offer(found), now=now)
     if state != "released":
         return {"claimed": "waiting"}.get(state, state), None
-    return state, Released(found.device_id, found.person_id, found.mailbox or "")
+    return state, Released(found.device_id, found.person_id, found.scope, found.mailbox or "")
 
 
 def forget_release(device: UUID) -> None:

@@ -72,6 +72,11 @@ def area_prefix(code: str) -> str:
     return code
 
 
+def county_of(area: str) -> str:
+    """The county an area belongs to."""
+    return area[:6].ljust(12, "0")
+
+
 def scope_of(code: str) -> str:
     """The scope of the journal and feed an area belongs to: its township, or the county (or higher) itself."""
     return code[:9] + "000" if len(area_prefix(code)) > 6 else code

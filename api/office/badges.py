@@ -11,13 +11,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 import models
-from actions import badges
+from actions import badges, county_settings
 from api.access import allows, get_object_or_404
 from api.office import bp, forms, go_to
-from models import Area, Badge, Person, Station
+from models import Badge, Person, Station
 from rules import badges as rule
 from rules import qr
-from rules.actors import Role, area_prefix, scope_of
+from rules.actors import Role, scope_of
 from rules.days import day_of
 from rules.problems import NotFound
 
@@ -162,7 +162,7 @@ def badge_sheet() -> ResponseReturnValue:
         sheets=[cards[start : start + A_SHEET] for start in range(0, len(cards), A_SHEET)],
         left_out=len(found) - len(good),
         host=settings.host_name,
-        county=_county_name(good[0]),
+        county=county_settings.county_name(good[0].area),
         hotline=models.setting("county.hotline"),
     )
 
@@ -217,11 +217,6 @@ def _office_phone(area: str) -> str:
     centre = Station.select(Station.phone).where(Station.area == scope, Station.phone != "").scalar()
     last = Badge.select(Badge.phone).where(Badge.scope == scope).order_by(Badge.id.desc()).limit(1).scalar()
     return str(centre or last or "")
-
-
-def _county_name(found: Badge) -> str:
-    code = area_prefix(found.area)[:6].ljust(12, "0")
-    return str(models.setting("county.name") or Area.select(Area.name).where(Area.code == code).scalar() or "")
 
 
 def _photo(photo: Any) -> str:

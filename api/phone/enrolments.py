@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import current_app, g, request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 
 import models
-from actions import enrolments
+from actions import county_settings, enrolments
 from api.access import from_phone
 from api.phone import bp
 from api.phone.bodies import asked, bearer, told
 from api.phone.wire import EnrolmentRequest
-from models import Area, Installation, Lookup
+from models import Installation
 from rules.ciphers import Unreadable, b64, raw_point
 from rules.problems import BodyInvalid
 from rules.sign_in import network_of
@@ -52,22 +52,9 @@ def show_enrolment(enrolment: UUID) -> ResponseReturnValue:
                     "id": models.keys().county_id,
                     "public": b64(raw_point(models.keys().county.public_key())),
                 },
-                "county": county_name(),
+                "county": county_settings.county_name(released.scope),
                 "epoch": installation.epoch,
                 "demo": installation.kind == "demo",
             },
         }
     )
-
-
-def county_name() -> str:
-    """The name people here use for their county: the setting, or that of the area this installation serves."""
-    named = models.setting("county.name")
-    if named:
-        return str(named)
-    digits = current_app.config["SETTINGS"].county
-    named_by_law = dict(_COUNTIES(["county"]))
-    return next(iter(named_by_law.values()), "") if not digits else named_by_law.get(digits.ljust(12, "0"), "")
-
-
-_COUNTIES = Lookup(Area.code, Area.name, by=Area.level, order="code")
