@@ -11,7 +11,7 @@ from typing import Any
 import chinese_calendar
 
 import models
-from actions import badges, cards
+from actions import badges, packs
 from models import Badge, Lookup, Post
 from rules import ciphers, county_settings
 from rules.actors import area_prefix
@@ -64,7 +64,7 @@ CONSENTS_IN_ENGLISH = {
 
 
 def me(
-    person: Any, held: Iterable[Post], places: cards.Places, *, origin: str, known: str, now: datetime
+    person: Any, held: Iterable[Post], places: packs.Places, *, origin: str, known: str, now: datetime
 ) -> dict[str, Any] | None:
     """The agent, posts, villages, badge and whom to call; None when the phone knows this version."""
     posts = [post for post in held if post.role in CARRIES_PHONE]

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import models
-from actions import cards, enrolments, phone_talk, phones, pictures, sync
+from actions import enrolments, packs, phone_talk, phones, pictures, sync
 from api.access import actor_of
 from models import Device, Person, canonical
 from rules import ciphers, enrolment
@@ -76,9 +76,9 @@ class Phone:
         """Fetch what changed in its villages, page by page, challenges included."""
         cursor, more = "", True
         while more:
-            mine = cards.places_of(self.actor, scope_of(self.post.area)).villages
+            mine = packs.places_of(self.actor, scope_of(self.post.area)).villages
             asked = {area: self.villages.get(area, 0) for area in mine}
-            page = cards.pull(self.actor, mine, asked, cursor=cursor, page=400_000, now=now)
+            page = packs.pull(self.actor, mine, asked, cursor=cursor, page=400_000, now=now)
             for row in page.rows:
                 self.rows[UUID(str(row["id"]))] = row
             self.villages |= page.villages

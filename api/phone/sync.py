@@ -10,7 +10,7 @@ from flask import Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
 import models
-from actions import cards, inbox, phone_facts, phone_talk, phones, sync, tails
+from actions import inbox, packs, phone_facts, phone_talk, phones, sync, tails
 from api.access import actor_with, from_phone, posts_in_force
 from api.phone import bp
 from api.phone.bodies import BATCH, MARK, asked, bearer, mark, told
@@ -42,7 +42,7 @@ def add_sync() -> ResponseReturnValue:
     answer = _answer(phone, receipts, here)
     _compare_heads(body, answer, phone)
     if body.villages is not None or not (body.me and body.county):
-        places = cards.places_of(actor, phone.scope)
+        places = packs.places_of(actor, phone.scope)
         answer |= _rows(actor, places, body, here) | _facts(phone, held, places, body)
     rows, answer["inbox_rev"] = inbox.since(phone.person_id, body.inbox)
     answer["inbox"] = rows
@@ -113,16 +113,16 @@ def _answer(phone: Any, receipts: list[sync.Receipt], here: phone_talk.County) -
     return {"now": g.now, "receipts": [vars(receipt) for receipt in receipts]} | told_now
 
 
-def _rows(actor: Actor, places: cards.Places, body: SyncRequest, here: phone_talk.County) -> dict[str, Any]:
+def _rows(actor: Actor, places: packs.Places, body: SyncRequest, here: phone_talk.County) -> dict[str, Any]:
     """Rows wanted now. A phone of an earlier epoch holds rows of a journal that is gone: it gets all anew."""
     if body.villages is None:
         return {}
     known = body.villages if body.epoch in (None, here.epoch) else dict.fromkeys(body.villages, 0)
     mine = places.villages
-    return vars(cards.pull(actor, mine, known, newest=here.revs, cursor=body.cursor, page=body.page, now=g.now))
+    return vars(packs.pull(actor, mine, known, newest=here.revs, cursor=body.cursor, page=body.page, now=g.now))
 
 
-def _facts(phone: Any, held: Sequence[Any], places: cards.Places, body: SyncRequest) -> dict[str, Any]:
+def _facts(phone: Any, held: Sequence[Any], places: packs.Places, body: SyncRequest) -> dict[str, Any]:
     """What the phone does not know yet of its agent and of the county."""
     own, origin = models.own_settings(), current_app.config["SETTINGS"].origin
     name = own.get("county.name") or places.county

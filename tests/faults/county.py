@@ -134,9 +134,7 @@ class County:
     def _close_apart(self) -> None:
         """End the connections of the threads: the file is about to be another one."""
         if self._apart:
-            all_here = threading.Barrier(
-                AT_ONCE
-            )  # each thread takes one of these, for it cannot end before the others begin
+            all_here = threading.Barrier(AT_ONCE)  # so each thread takes one: none ends before the others began
 
             def close(_: int) -> None:
                 all_here.wait()

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from actions import cards, journal, roster, spreadsheets
+from actions import journal, packs, roster, spreadsheets
 from models import CareEntry, Entitlement, Household, Import, ImportRow, JournalEntry, Resident, leaf_of, transaction
 from tests.roster.files import DATA, number
 from tests.support.cast import CAST, NEXT_VILLAGE, NOW, TOWNSHIP, TOWNSHIP_ELSEWHERE, VILLAGE, VILLAGE_ELSEWHERE
@@ -146,7 +146,7 @@ def test_somebody_who_moved_takes_benefit_and_care_along(take, write, db):
     assert (row.area, row.scope, row.household) == (VILLAGE_ELSEWHERE, TOWNSHIP_ELSEWHERE, None)
     assert Entitlement.get_by_id(CAST.entitlement).scope == TOWNSHIP_ELSEWHERE
     assert CareEntry.get_by_id(CAST.care).area == VILLAGE_ELSEWHERE
-    pulled = cards.pull(CAST.wang_fang.actor, [VILLAGE], {VILLAGE: 1}, now=NOW)
+    pulled = packs.pull(CAST.wang_fang.actor, [VILLAGE], {VILLAGE: 1}, now=NOW)
     assert any(str(each["id"]) == str(chen.id) and each.get("gone") for each in pulled.rows)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from actions import cards
+from actions import cards, packs
 from models import (
     Area,
     CareEntry,
@@ -81,7 +81,7 @@ def test_one_changed_person_is_one_small_row(pull, phone, cast, now, client):
     touched([cast.chen_guilan.id], now)
     rows, _ = pull(phone, villages)
     assert [row["name"] for row in rows] == ["陈桂兰"]
-    assert cards._size(rows[0]) < 1024
+    assert packs._size(rows[0]) < 1024
 
 
 def test_no_row_was_edited_the_date_passed_and_the_person_is_on_the_phone(pull, phone, cast, now, clock):
@@ -190,7 +190,7 @@ def test_a_first_pack_comes_in_pages_with_those_due_first(sync, phone, cast, now
     while True:
         answer = sync(phone, villages=villages, cursor=cursor, page=4096)
         page = answer["rows"]
-        assert sum(map(cards._size, page)) <= 4096 or len(page) == 1
+        assert sum(map(packs._size, page)) <= 4096 or len(page) == 1
         rows, pages = rows + page, pages + 1
         villages, cursor = answer["villages"], answer.get("cursor", "")
         if not answer.get("more"):

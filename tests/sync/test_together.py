@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 import models
-from actions import cards, inbox, journal, sync, verify
+from actions import cards, inbox, journal, packs, sync, verify
 from models import InboxMessage, JournalEntry, Person, Resident, Visit, transaction
 from rules.ciphers import uuid7
 from storage import connection
@@ -75,8 +75,8 @@ def test_two_phones_of_one_township_share_its_journal_without_a_gap(db, cast, no
 def test_a_phone_that_pulls_while_others_write_misses_no_change(db, cast, now):
     """Order of revision is order of commit: what it has not seen has a greater one."""
     seen: dict = {}
-    mine = cards.places_of(cast.wang_fang.actor, TOWNSHIP).villages
-    villages = cards.pull(cast.wang_fang.actor, mine, {}, now=now).villages
+    mine = packs.places_of(cast.wang_fang.actor, TOWNSHIP).villages
+    villages = packs.pull(cast.wang_fang.actor, mine, {}, now=now).villages
 
     def write(resident):
         for number in range(25):
@@ -89,7 +89,7 @@ def test_a_phone_that_pulls_while_others_write_misses_no_change(db, cast, now):
             pull()
 
     def pull():
-        answer = cards.pull(cast.wang_fang.actor, mine, villages, now=now)
+        answer = packs.pull(cast.wang_fang.actor, mine, villages, now=now)
         villages.update(answer.villages)
         seen.update({row["id"]: row["rev"] for row in answer.rows})
 
