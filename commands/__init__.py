@@ -51,5 +51,5 @@ def _with_database(callback: Any) -> Any:
             ) from None
         return callback(*given, **named)
 
-    checked.asks_first = True
+    checked.asks_first = True  # type: ignore[attr-defined]
     return checked

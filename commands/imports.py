@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -38,8 +38,8 @@ class _Out(click.Path):
         super().__init__(dir_okay=False, writable=True, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        path = super().convert(value, param, ctx)
-        if not os.access(Path(path).absolute().parent, os.W_OK):
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not os.access(path.absolute().parent, os.W_OK):
             self.fail(f"'{path}' cannot be written: there is no such folder, or it is locked.", param, ctx)
         return path
 
@@ -76,7 +76,7 @@ def import_roster(file: Path, dry_run: bool, as_json: bool, rows: Path | None, r
         book = spreadsheets.read(file)
         source = roster.Source(book, file.name, _sha256(file), _actor(by), by)
         roster.may_touch(source.actor)
-        sinks = []
+        sinks: list[Callable[[Any, Any], object]] = []
         if rows:
             lines = open_files.enter_context(rows.open("w", encoding="utf-8"))
             sinks.append(lambda line, decision: lines.write(_row(line, decision)))
@@ -84,10 +84,12 @@ def import_roster(file: Path, dry_run: bool, as_json: bool, rows: Path | None, r
             workbook = ReviewWorkbook(report, areas.gazetteer(day_of(_now())))
             sinks.append(open_files.enter_context(workbook).add)
         bar = open_files.enter_context(_bar(book.row_count))
-        loaded = roster.load(
-            source, now=_now, dry_run=dry_run, on_row=lambda *row: [sink(*row) for sink in sinks] and None,
-            on_progress=bar.update,
-        )  # fmt: skip
+
+        def told(line: Any, decision: Any) -> None:
+            for sink in sinks:
+                sink(line, decision)
+
+        loaded = roster.load(source, now=_now, dry_run=dry_run, on_row=told, on_progress=bar.update)
     more = {"rows": loaded.rows, "skipped": loaded.skipped, "dry_run": dry_run}
     _say(loaded.counts, more | ({"import": str(loaded.import_id)} if loaded.import_id else {}), as_json)
 
@@ -174,13 +176,14 @@ def _told() -> Iterator[None]:
 
 
 def _withheld(people: int) -> str:
-    return ngettext(
+    words: str = ngettext(
         "%(num)s person not on this list stays on the rounds: it seems incomplete, or another place's. If it is "
         "whole, take it in once more with --whole.",
         "%(num)s people not on this list stay on the rounds: it seems incomplete, or another place's. If it is "
         "whole, take it in once more with --whole.",
         people,
     )
+    return words
 
 
 def _sentence(problem: Problem) -> str:

@@ -253,7 +253,8 @@ def _person(text: str) -> Person:
     except ValueError:
         found = list(Person.select().where((Person.name == text) & Person.removed_at.is_null()))
     if len(found) == 1:
-        return found[0]
+        only: Person = found[0]
+        return only
     if not found:
         raise click.ClickException(f"Nobody here is {text}.")
     raise click.ClickException(f"{len(found)} people are called {text}; take the id: `flask --app app person list`.")
