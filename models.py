@@ -49,6 +49,7 @@ from storage.rows import canonical as canonical
 from storage.rows import leaf_of as leaf_of
 from storage.statements import Columns as Columns
 from storage.statements import Lookup as Lookup
+from storage.statements import Once as Once
 from storage.statements import Rows as Rows
 from storage.statements import for_each as for_each
 from storage.statements import insert as insert

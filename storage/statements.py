@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -92,6 +92,8 @@ def _for_json(value: Any) -> Any:
     """What JSON has no form for, as PostgreSQL reads it from text."""
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
     return "\\x" + bytes(getattr(value, "obj", value)).hex()  # bytes, which the driver may have wrapped
 
 
@@ -200,6 +202,21 @@ class Rows(Lookup):
 
     def of(self, values: Iterable[Any], *others: Any) -> list[Any]:
         return [self._table.read(found) for found in self(values, *others)]
+
+
+class Once:
+    """A query that Peewee builds, whose text and values are kept for what it was built for.
+
+    `build` makes the same query of the same arguments, whatever the hour: what changes is an argument. Rows come as the
+    database keeps them.
+    """
+
+    def __init__(self, build: Callable[..., Any], *, most: int = 512) -> None:
+        self._written = lru_cache(most)(lambda _sqlite, *asked: build(*asked).bind(database).sql())
+
+    def __call__(self, *asked: Any) -> list[tuple[Any, ...]]:
+        sql, params = self._written(is_sqlite(), *asked)
+        return list(database.execute_sql(sql, params).fetchall())
 
 
 def update_rows(rows: Sequence[Row], *only: Field[Any]) -> None:

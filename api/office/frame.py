@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
 
 from flask import current_app, g, request
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
+from peewee import SQL
 
 from api.office import waiting
 from api.office.roles import CHECKERS, DESKS, OFFICERS, STAFF
-from models import Area, Installation
-from rules.actors import Role
+from models import Area, Installation, Once
+from rules.actors import Actor, Role
 from rules.days import day_of
 
 
@@ -74,12 +79,23 @@ def area_names(codes: set[str]) -> dict[str, str]:
     return Area.names(codes)
 
 
-def villages(actor: Any, *roles: Role) -> list[Any]:
+def villages(actor: Actor, *roles: Role) -> list[Village]:
     """The villages of today under the actor's posts of these roles, in the order of their codes."""
-    today = day_of(g.now)
-    current = Area.valid_to.is_null() | (Area.valid_to >= today)
-    found: dict[str, Any] = {}
-    for prefix in actor.prefixes(*(roles or DESKS)):
-        under = Area.code.between(prefix.ljust(12, "0"), prefix.ljust(12, "9"))
-        found |= {a.code: a for a in Area.select().where(under & (Area.level == "village") & current)}
-    return [found[code] for code in sorted(found)]
+    return [Village._make(row) for row in _VILLAGES(actor.prefixes(*(roles or DESKS)), day_of(g.now))]
+
+
+class Village(NamedTuple):
+    """A village as a list to choose from needs it."""
+
+    code: str
+    name: str
+
+
+def _villages(prefixes: Sequence[str], today: date) -> Any:
+    a = Area
+    current = a.valid_to.is_null() | (a.valid_to >= today)
+    under = reduce(or_, (a.code.between(p.ljust(12, "0"), p.ljust(12, "9")) for p in prefixes), SQL("1 = 0"))
+    return a.select(a.code, a.name).where(under, a.level == "village", current).order_by(a.code)
+
+
+_VILLAGES = Once(_villages)

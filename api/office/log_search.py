@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,8 +20,8 @@ from peewee import SQL, Value, fn
 import models
 from actions import journal
 from api.office.roles import OFFICERS
-from models import JournalEntry, LifeVerification, Lookup, Rows, Scope, Visit
-from rules.actors import Actor
+from models import JournalEntry, LifeVerification, Lookup, Scope, Visit
+from rules.actors import Actor, scope_of
 from rules.days import CHINA
 from rules.events import Outcome, Reason
 
@@ -42,7 +43,9 @@ V = Visit
 
 
 class Line(NamedTuple):
-    """A visit as a table needs it, its values as the database keeps them: to read them all takes longer than the rest.
+    """A visit as a list or table needs it.
+
+    A long table has its values as the database keeps them: to read them all takes longer than the rest.
 
     Lines compare as they follow each other: by the time a visit ended, then by its id.
     """
@@ -56,7 +59,7 @@ class Line(NamedTuple):
     outcome: str
     where: str
     notes: str
-    mark: str | None
+    mark: Any
     state: str
     received_at: Any
     resident_name: str
@@ -110,16 +113,18 @@ class Filters:
         return [k for k, v in vars(self).items() if v and not (k == "days" and v == "all")]
 
 
-#: Stand in a statement where the code of a township or village comes, and the last row seen: when that visit ended,
-#: its id.
-HERE, AFTER, AFTER_ID = "\0here", "\0after", "\0after id"
+#: Stand in a statement where the code of a place comes, that of its township, and the last row seen: when that visit
+#: ended, its id.
+HERE, TOWNSHIP, AFTER, AFTER_ID = "\0here", "\0township", "\0after", "\0after id"
 Place = tuple[Any, Any]  # of the last row seen, as the database keeps them: when that visit ended, and its id
+AT_ONCE = 100  # places in one statement
 
 
 class Asked:
     """The visits asked for, newest first, in each township or single village by itself: each runs down its own index.
 
-    A county has many of them, and writing a statement takes longer than its answer: it is written once for all.
+    A county has many of them, and writing a statement takes longer than its answer: it is written once for all, and
+    for the newest of all it is asked once.
     """
 
     def __init__(self, found: Sequence[tuple[Any, str]]) -> None:
@@ -132,47 +137,111 @@ class Asked:
     def lines(self, number: int, columns: tuple[Any, ...], limit: int, after: Place | None) -> list[tuple[Any, ...]]:
         """The newest rows of one of the places, after that visit, as the database keeps them."""
         query, code = self._found[number]
+        sql, params = self._newest_first(query, columns, limit, after)
+        return list(models.database.execute_sql(sql, _at(code, params)).fetchall())
+
+    def newest_lines(self, columns: tuple[Any, ...], limit: int, after: Place | None = None) -> list[tuple[Any, ...]]:
+        """The newest of all places, as the database keeps them; the columns begin with `ended_at` and `id`, which sort so.
+
+        Of many places each is asked for a few; one whose few are all among the newest has more, and is asked again.
+        """
+        lines: list[tuple[Any, ...]] = []
+        for query, codes in self._by_query():
+            few = max(2 * limit // len(codes), 5) if len(codes) > 1 else limit
+            found = self._at_once(query, codes, columns, few, after)
+            if few < limit:
+                newest = sorted(chain(*found.values()), reverse=True)[:limit]
+                oldest = newest[-1] if len(newest) == limit else ()
+                more = [code for code, here in found.items() if len(here) == few and here[-1] >= oldest]
+                found |= self._at_once(query, more, columns, limit, after)
+            lines += chain(*found.values())
+        return sorted(lines, reverse=True)[:limit]
+
+    def _at_once(
+        self, query: Any, codes: Sequence[str], columns: tuple[Any, ...], limit: int, after: Place | None
+    ) -> dict[str, list[tuple[Any, ...]]]:
+        """The newest of each of these places."""
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        for sql, params in _everywhere_at_once(*self._newest_first(query, columns, limit, after), codes):
+            for code, *line in models.database.execute_sql(sql, params).fetchall():
+                found.setdefault(code, []).append(tuple(line))
+        return found
+
+    def newest(self, limit: int, after: Place | None = None) -> list[Line]:
+        """The same, for people to read."""
+        wanted = [key for _, key in self.newest_lines((V.ended_at, V.id), limit, after)]
+        found = {row[1]: row for row in _LINES([V.id.python_value(key) for key in wanted])}
+        return [Line._make(found[V.id.python_value(key)]) for key in wanted]
+
+    def reach(self, count: int) -> bool:
+        """Whether there are so many in all places together; they are counted no further."""
+        for query, codes in self._by_query():
+            for sql, params in _everywhere_at_once(*query.select(SQL("1")).sql(), codes):
+                count -= _counted(sql, params, count)
+                if count <= 0:
+                    return True
+        return False
+
+    def count(self) -> int:
+        """How many there are. Each is counted: for a job, never for a page."""
+        written = [(query.select(SQL("1")).sql(), code) for query, code in self._found]
+        return sum(_counted(sql, _at(code, params), ALL) for (sql, params), code in written)
+
+    def _by_query(self) -> list[tuple[Any, list[str]]]:
+        """Each query with the places it is asked of."""
+        found: dict[int, tuple[Any, list[str]]] = {}
+        for query, code in self._found:
+            found.setdefault(id(query), (query, []))[1].append(code)
+        return list(found.values())
+
+    def _newest_first(
+        self, query: Any, columns: tuple[Any, ...], limit: int, after: Place | None
+    ) -> tuple[str, list[Any]]:
         written = id(query), columns, limit, after is None
         if written not in self._written:
             ordered = _after(query.select(*columns), after).order_by(V.ended_at.desc(), V.id.desc()).limit(limit)
             self._written[written] = ordered.sql()
         sql, params = self._written[written]
-        here = {HERE: code, AFTER: after and after[0], AFTER_ID: after and after[1]}
-        values = [here.get(value, value) if isinstance(value, str) else value for value in params]
-        return list(models.database.execute_sql(sql, values).fetchall())
-
-    def reach(self, count: int) -> bool:
-        """Whether there are so many in all places together; they are counted no further."""
-        for number in range(len(self)):
-            count -= self._counted(number, count)
-            if count <= 0:
-                return True
-        return False
-
-    def count(self) -> int:
-        """How many there are. Each is counted: for a job, never for a page."""
-        return sum(self._counted(number, ALL) for number in range(len(self)))
-
-    def _counted(self, number: int, most: int) -> int:
-        query, code = self._found[number]
-        sql, params = query.select(SQL("1")).sql()  # no column of the row: an index alone answers
-        values = [code if value == HERE else value for value in params]
-        bounded = f"SELECT COUNT(*) FROM ({sql} LIMIT {models.database.param}) AS v"  # noqa: S608
-        return int(models.database.execute_sql(bounded, [*values, most]).fetchone()[0])
-
-    def newest(self, limit: int, after: Place | None = None) -> list[Any]:
-        """The newest of all places, whole."""
-        wanted = [V.id.python_value(key) for _, key in self.newest_lines((V.ended_at, V.id), limit, after)]
-        rows = {row.id: row for row in _VISITS.of(wanted)}
-        return [rows[key] for key in wanted]
-
-    def newest_lines(self, columns: tuple[Any, ...], limit: int, after: Place | None = None) -> list[tuple[Any, ...]]:
-        """The same as the database keeps them; the columns begin with `ended_at` and `id`, which sort so, too."""
-        lines = [line for number in range(len(self)) for line in self.lines(number, columns, limit, after)]
-        return sorted(lines, reverse=True)[:limit]
+        seen = {AFTER: after and after[0], AFTER_ID: after and after[1]}
+        return sql, [seen.get(each, each) if isinstance(each, str) else each for each in params]
 
 
-_VISITS = Rows(Visit, by=Visit.id)
+_LINES = Lookup(*COLUMNS, by=V.id)
+
+
+def _at(code: str, params: Sequence[Any]) -> list[Any]:
+    """The values of a statement for one place."""
+    here = {HERE: code, TOWNSHIP: scope_of(code)}
+    return [here.get(value, value) if isinstance(value, str) else value for value in params]
+
+
+def _everywhere_at_once(sql: str, params: Sequence[Any], codes: Sequence[str]) -> Iterator[tuple[str, list[Any]]]:
+    """The statement for all these places, a hundred at a time, each row led by the code of its place.
+
+    A short look into an index for each place, and one way to the database for all.
+    """
+    for start in range(0, len(codes), AT_ONCE):
+        part = codes[start : start + AT_ONCE]
+        if models.is_sqlite():
+            whole = " UNION ALL ".join([f"SELECT ?, v.* FROM ({sql}) AS v"] * len(part))  # noqa: S608
+            yield whole, [value for code in part for value in (code, *_at(code, params))]
+        else:
+            column = {HERE: "here.code", TOWNSHIP: "here.township"}
+            first, *rest = sql.split("%s")
+            places_ = [column.get(each, "%s") if isinstance(each, str) else "%s" for each in params]
+            one = first + "".join(place + text for place, text in zip(places_, rest, strict=True))
+            others = [each for each, place in zip(params, places_, strict=True) if place == "%s"]
+            yield (
+                "SELECT here.code, v.* FROM unnest(%s::text[], %s::text[]) AS here(code, township), "  # noqa: S608
+                f"LATERAL ({one}) AS v",
+                [list(part), [scope_of(code) for code in part], *others],
+            )
+
+
+def _counted(sql: str, params: Sequence[Any], most: int) -> int:
+    """How many rows; no column of them is asked for, so an index alone answers."""
+    bounded = f"SELECT COUNT(*) FROM ({sql} LIMIT {models.database.param}) AS v"  # noqa: S608
+    return int(models.database.execute_sql(bounded, [*params, most]).fetchone()[0])
 
 
 def queries(actor: Actor, filters: Filters, *, today: date) -> Asked:
@@ -183,9 +252,6 @@ def queries(actor: Actor, filters: Filters, *, today: date) -> Asked:
     """
     v, here = Visit, places(actor, filters.area)
     found = v.select().where(v.corrected_by.is_null())
-    if filters.days != "all":
-        first = today - timedelta(days=int(filters.days) - 1)
-        found = found.where(v.ended_at >= datetime(first.year, first.month, first.day, tzinfo=CHINA))
     if filters.agent:
         found = found.where(v.person == UUID(filters.agent))
     if filters.resident:
@@ -198,14 +264,29 @@ def queries(actor: Actor, filters: Filters, *, today: date) -> Asked:
     by_place = filters.outcome or (filters.state and filters.state not in TO_DO) or not _is_searched(filters)
     if filters.agent or filters.resident or (len(here) > 1 and not by_place):
         here = _as_one(here)
+    recent, recent_of_few = _since(filters.days, today)
     if filters.state in TO_DO:
         found = found.where(_begins(actor, filters.text, today)) if filters.text else found
-        return Asked(_of_verifications(found, TO_DO[filters.state], every_place, here))
+        return Asked(_of_verifications(found.where(recent), TO_DO[filters.state], every_place, here))
     if filters.state:
         found = found.where(v.state == filters.state)
+    if filters.text and _is_number(filters.text):
+        return Asked(everywhere(found.where(recent, _begins(actor, filters.text, today)), _as_one(every_place)))
+    if filters.text and (few := _few_said(filters.text, every_place)):
+        condition, few_places = few
+        return Asked(everywhere(found.where(recent_of_few, condition), few_places))
     if filters.text:
-        return Asked(_said(found, actor, filters.text, here, every_place, today))
-    return Asked(everywhere(found, here))
+        found = found.where(_begins(actor, filters.text, today))
+    return Asked(everywhere(found.where(recent), here))
+
+
+def _since(days: str, today: date) -> tuple[Any, Any]:
+    """That a visit ended in the last so many days; and the same out of reach of the indexes of time, for a few."""
+    if days == "all":
+        return SQL("1 = 1"), SQL("1 = 1")
+    first = today - timedelta(days=int(days) - 1)
+    moment = datetime(first.year, first.month, first.day, tzinfo=CHINA)
+    return V.ended_at >= moment, fn.COALESCE(V.ended_at, V.ended_at) >= V.ended_at.db_value(moment)
 
 
 def _is_searched(filters: Filters) -> bool:
@@ -241,7 +322,7 @@ def everywhere(query: Any, places_: Sequence[tuple[Any, str]]) -> list[tuple[Any
     return [(written[id(place)], code) for place, code in places_]
 
 
-def page(asked: Asked, before: str) -> tuple[list[Any], str]:
+def page(asked: Asked, before: str) -> tuple[list[Line], str]:
     """Fifty from the place `before`, and where the next fifty begin; "" at the end."""
     rows = asked.newest(A_PAGE + 1, _place(before))
     more = f"{rows[A_PAGE - 1].ended_at.isoformat()}~{rows[A_PAGE - 1].id}" if len(rows) > A_PAGE else ""
@@ -281,20 +362,24 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _said(
-    found: Any, actor: Actor, text: str, here: Sequence[tuple[Any, str]], each_: Sequence[tuple[Any, str]], today: date
-) -> list[tuple[Any, str]]:
-    """Of these visits those of people whose name or initials begin so, or whose receipt number does.
+def _few_said(text: str, places_: Sequence[tuple[Any, str]]) -> tuple[Any, list[tuple[Any, str]]] | None:
+    """The visits of people whose name or initials begin so, by their index, and the places as that index has them.
 
-    A beginning that many share is looked for down the newest visits, where it is met soon; a rare one by its index.
+    None where many share the beginning: those are looked for down the newest visits, where they are met soon.
     """
-    if _is_number(text):
-        return everywhere(found.where(_begins(actor, text, today)), _as_one(each_))
     column, begins = _column(text)
     by_index = (column >= begins) & (column < begins + LAST)
-    if Asked(everywhere(V.select().where(by_index), each_)).reach(MANY_ALIKE):
-        return everywhere(found.where(_begins(actor, text, today)), here)
-    return everywhere(found.where(by_index), each_)
+    in_township = V.scope == HERE
+    townships = [(in_township, code) for code in sorted({scope_of(code) for _, code in places_})]
+    if Asked(everywhere(V.select().where(by_index), townships)).reach(MANY_ALIKE):
+        return None
+    return by_index, _by_township(places_)
+
+
+def _by_township(places_: Sequence[tuple[Any, str]]) -> list[tuple[Any, str]]:
+    """The same places for what only the index of a whole township has: a village is looked for in its township's."""
+    villages_ = (V.scope == TOWNSHIP) & (fn.COALESCE(V.area, "") == HERE)
+    return [(villages_ if place.lhs is V.area else place, code) for place, code in places_]
 
 
 def _begins(actor: Actor, text: str, today: date) -> Any:
@@ -323,9 +408,10 @@ def _of_verifications(
     if state_ == "sent_back":
         in_state &= of.not_retaken()
     scopes, villages_ = _codes(each_, V.scope), _codes(each_, V.area)
-    mine = of.select(of.visit).where(
-        (of.scope.in_(scopes) | of.area.in_(villages_) if villages_ else of.scope.in_(scopes)) & in_state
-    )
+    here_ = of.scope.in_(sorted({*scopes, *map(scope_of, villages_)}))  # states have an index of a whole township only
+    if villages_:
+        here_ &= of.scope.in_(scopes) | of.area.in_(villages_)
+    mine = of.select(of.visit).where(here_ & in_state)
     if mine.limit(MANY_ALIKE).count() < MANY_ALIKE:
         return everywhere(found.where(v.id.in_(mine)), _as_one(each_))
     met = found.where(fn.EXISTS(of.select(of.id).where((of.visit == v.id) & in_state)))
@@ -336,7 +422,7 @@ def _codes(here: Sequence[tuple[Any, str]], column: Any) -> list[str]:
     return [code for place, code in here if place.lhs is column]
 
 
-_ENTRIES = Lookup(JournalEntry.received_at, by=JournalEntry.position, also="scope = {}")
+_ENTRIES = Lookup(JournalEntry.position, JournalEntry.received_at, by=JournalEntry.position, also="scope = {}")
 
 
 def _events_numbered(actor: Actor, text: str, today: date) -> list[UUID]:
@@ -353,29 +439,35 @@ def _events_numbered(actor: Actor, text: str, today: date) -> list[UUID]:
     for code, end in Scope.select(Scope.code, Scope.position).where(here).order_by(Scope.code).tuples():
         if journal.abbreviation(code) != letters:
             continue
-        for year in (today.year, today.year - 1):
-            try:
-                day = datetime(year, int(digits[:2]), int(digits[2:]), tzinfo=CHINA)
-            except ValueError:
-                continue
-            first, last = (_position_at(code, end, each) for each in (day, day + timedelta(days=1)))
+        days = _days_called(digits, today)
+        at = _positions_at(code, end, [each for day in days for each in (day, day + timedelta(days=1))])
+        for first, last in zip(at[::2], at[1::2], strict=True):
             j = JournalEntry
             there = (j.scope == code) & (j.position >= first) & (j.position < last)
             found += [e for (e,) in j.select(j.id).where(there & j.number.startswith(text)).limit(500).tuples()]
     return found
 
 
-def _position_at(scope: str, end: int, at: datetime) -> int:
-    """The first position received at that moment or later; by halving, for there is no other index on it."""
-    low, high = 1, end + 1
-    while low < high:
-        middle = (low + high) // 2
-        received = _ENTRIES([middle], scope)
-        if received and received[0][0] >= at:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+def _days_called(digits: str, today: date) -> list[datetime]:
+    """The days that month and day may mean: this year's, and last year's."""
+    found = []
+    for year in (today.year, today.year - 1):
+        with suppress(ValueError):
+            found.append(datetime(year, int(digits[:2]), int(digits[2:]), tzinfo=CHINA))
+    return found
+
+
+def _positions_at(scope: str, end: int, moments: Sequence[datetime]) -> list[int]:
+    """For each moment the first position received then or later; by halving, for there is no other index on it."""
+    spans = [(1, end + 1)] * len(moments)
+    while open_ := {(low + high) // 2 for low, high in spans if low < high}:
+        received = dict(_ENTRIES(sorted(open_), scope))
+        for number, (low, high) in enumerate(spans):
+            if low < high:
+                middle = (low + high) // 2
+                here = middle in received and received[middle] >= moments[number]
+                spans[number] = (low, middle) if here else (middle + 1, high)
+    return [low for low, _high in spans]
 
 
 def _place(text: str) -> Place | None:

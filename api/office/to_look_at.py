@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -21,7 +22,7 @@ from api.office.log import MOST_TRIES
 from api.office.log_search import Asked, everywhere, places
 from api.office.roles import LEADS, OFFICERS
 from api.office.words import gap_words, waiting_words
-from models import Device, Resident, Visit
+from models import Device, Lookup, Resident, Visit
 from rules.actors import Actor
 from rules.days import day_of
 from rules.visits import tries as tries_in_a_row
@@ -37,40 +38,35 @@ class ToLookAt:
     url: str
 
 
-def exceptions(actor: Actor, *, now: datetime, url_for: Any, most: int = 6) -> tuple[list[ToLookAt], int]:
-    """The newest facts to look at, and how many there are in all (bounded)."""
-    found = [
-        *_open_tails(actor, now, url_for),
-        *_silent_phones(actor, now, url_for),
-        *_flagged(actor, now, url_for),
-        *_often_not_home(actor, now, url_for),
-        *_clocks(actor, now, url_for),
-    ]
-    return found[:most], len(found)
+class Kind(NamedTuple):
+    """One kind of fact: what is found of it, newest first and bounded, and how some of that is said."""
+
+    find: Callable[[Actor, datetime], Sequence[Any]]
+    say: Callable[[Sequence[Any], Actor, datetime], Iterable[ToLookAt]]
 
 
-def _silent_phones(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
-    limit = now - timedelta(days=models.setting("visit.late_days"))
-    d = Device
-    waits = (d.waiting_records > 0) | (d.waiting_blobs > 0)
-    alive = d.state.in_(("active", "send_only")) & d.emptied_at.is_null()
-    silent = d.visible_to(actor, *OFFICERS).where(alive & waits & (d.heard_at < limit))
-    for device in silent.order_by(d.heard_at).limit(20):
-        days = (day_of(now) - day_of(device.heard_at)).days
-        yield ToLookAt(
-            _(
-                "%(name)s's phone was not heard for %(days)s days, %(what)s not sent",
-                name=device.person.name, days=days, what=waiting_words(device),
-            ),
-            facts([_place_of(device.person_id, now), _("last heard %(moment)s", moment=_moment(device.heard_at, now))]),
-            _("Call") if device.person.phone else "",
-            f"tel:{device.person.phone}" if device.person.phone else "",
-        )  # fmt: skip
+def exceptions(actor: Actor, *, now: datetime, most: int = 6) -> tuple[list[ToLookAt], int]:
+    """The newest facts to look at, and how many there are in all (bounded). Only what is shown is put into words."""
+    shown: list[ToLookAt] = []
+    in_all = 0
+    for kind in KINDS:
+        found = kind.find(actor, now)
+        in_all += len(found)
+        if some := found[: most - len(shown)]:
+            shown += kind.say(some, actor, now)
+    return shown, in_all
 
 
-def _open_tails(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
+# ---- phones
+
+
+def _open_tails(actor: Actor, now: datetime) -> Sequence[Any]:
     """Phones that cannot bring by themselves what they wrote: who must bring it is said on the phone's page."""
-    for device, tail in tails.to_look_at(actor, *OFFICERS):
+    return list(tails.to_look_at(actor, *OFFICERS))
+
+
+def _say_open_tails(found: Sequence[Any], actor: Actor, now: datetime) -> Iterator[ToLookAt]:
+    for device, tail in found:
         name, numbers = device.person.name, gap_words(list(tail.open))
         if device.emptied_at is not None:
             words = _("%(name)s's phone was emptied, open at no. %(numbers)s", name=name, numbers=numbers)
@@ -86,17 +82,47 @@ def _open_tails(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]
             yield ToLookAt(words, where, _("Take in a file"), url_for("office.bundles"))
 
 
-def _clocks(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
+def _silent_phones(actor: Actor, now: datetime) -> Sequence[Any]:
+    limit = now - timedelta(days=models.setting("visit.late_days"))
+    d = Device
+    waits = (d.waiting_records > 0) | (d.waiting_blobs > 0)
+    alive = d.state.in_(("active", "send_only")) & d.emptied_at.is_null()
+    silent = d.visible_to(actor, *OFFICERS).where(alive & waits & (d.heard_at < limit))
+    return list(silent.order_by(d.heard_at).limit(20))
+
+
+def _say_silent_phones(found: Sequence[Any], actor: Actor, now: datetime) -> Iterator[ToLookAt]:
+    for device in found:
+        days = (day_of(now) - day_of(device.heard_at)).days
+        yield ToLookAt(
+            _(
+                "%(name)s's phone was not heard for %(days)s days, %(what)s not sent",
+                name=device.person.name, days=days, what=waiting_words(device),
+            ),
+            facts([_place_of(device.person_id, now), _("last heard %(moment)s", moment=_moment(device.heard_at, now))]),
+            _("Call") if device.person.phone else "",
+            f"tel:{device.person.phone}" if device.person.phone else "",
+        )  # fmt: skip
+
+
+def _clocks(actor: Actor, now: datetime) -> Sequence[Any]:
     limit = models.setting("visit.clock_minutes") * 60_000
     d = Device
     off = (d.clock_ms > limit) | (d.clock_ms < -limit)
-    for device in d.visible_to(actor, *OFFICERS).where((d.state == "active") & off).limit(20):
+    return list(d.visible_to(actor, *OFFICERS).where((d.state == "active") & off).limit(20))
+
+
+def _say_clocks(found: Sequence[Any], actor: Actor, now: datetime) -> Iterator[ToLookAt]:
+    for device in found:
         yield ToLookAt(
             ngettext("A phone's clock is %(num)s minute off", "A phone's clock is %(num)s minutes off", abs(device.clock_ms) // 60_000),
             _("%(place)s, records are taken, times to be looked at", place=_place_of(device.person_id, now)),
             _("Look"),
             url_for("office.visits", agent=str(device.person_id)),
         )  # fmt: skip
+
+
+# ---- visits
 
 
 FLAG_WORDS = {
@@ -111,61 +137,98 @@ FLAG_WORDS = {
 }
 
 
-def _flagged(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
-    v = Visit
-    open_now = v.select().where(
-        v.flagged() & v.state.in_(("synced", "answered")) & (v.ended_at > now - timedelta(days=30))
-    )
-    found = Asked(everywhere(open_now, places(actor))).newest(40)
+V = Visit
+
+
+class Flagged(NamedTuple):
+    """A visit with exceptions, as the database keeps it."""
+
+    ended_at: Any
+    id: Any
+    resident: Any
+    resident_name: str
+    area: str
+    flags: str
+
+
+def _flagged(actor: Actor, now: datetime) -> Sequence[Flagged]:
+    open_ = V.flagged() & V.state.in_(("synced", "answered")) & (V.ended_at > now - timedelta(days=30))
+    columns = (V.ended_at, V.id, V.resident, V.resident_name, V.area, V.flags)
+    return [Flagged._make(line) for line in _here(actor, open_).newest_lines(columns, 40)]
+
+
+def _say_flagged(found: Sequence[Flagged], actor: Actor, now: datetime) -> Iterator[ToLookAt]:
     names = area_names({visit.area for visit in found})
-    groups = dict(
-        Resident.select(Resident.id, Resident.group).where(Resident.id.in_({x.resident_id for x in found})).tuples()
-    )
+    groups = dict(_GROUPS.by_kept({visit.resident for visit in found}))
     for visit in found:
         words = [str(FLAG_WORDS[flag]) for flag in visit.flags.split(",") if flag in FLAG_WORDS]
+        ended = V.ended_at.python_value(visit.ended_at)
         yield ToLookAt(
             f"{visit.resident_name} {facts(words)}",
-            f"{names.get(visit.area, '')}{groups.get(visit.resident_id, '')} {_moment(visit.ended_at, now)}",
+            f"{names.get(visit.area, '')}{groups.get(visit.resident, '')} {_moment(ended, now)}",
             _("Look"),
-            url_for("office.visit", visit_id=visit.id),
+            url_for("office.visit", visit_id=V.id.python_value(visit.id)),
         )
 
 
-def _often_not_home(actor: Actor, now: datetime, url_for: Any) -> Iterator[ToLookAt]:
+_GROUPS = Lookup(Resident.id, Resident.group, by=Resident.id)
+
+
+class NotHome(NamedTuple):
+    """Somebody often not met; the id as the database keeps it."""
+
+    resident: Any
+    name: str
+    area: str
+
+
+def _often_not_home(actor: Actor, now: datetime) -> Sequence[NotHome]:
     """After so many tries in a row the township decides what next (domain §6)."""
     limit = models.setting("visit.max_tries")
-    v = Visit
-    recent = (v.outcome == "not_home") & v.corrected_by.is_null() & (v.ended_at > now - timedelta(days=60))
-    columns = (v.ended_at, v.id, v.resident, v.resident_name, v.area)
-    newest: dict[UUID, tuple[str, str]] = {}
-    for *_key, resident, name, area in Asked(everywhere(v.select().where(recent), places(actor))).newest_lines(
-        columns, 200
-    ):
-        newest.setdefault(v.resident.python_value(resident), (name, area))
-    failed = [resident for resident, tries in _tries(list(newest), limit).items() if tries >= limit]
-    counts = _tries(failed, MOST_TRIES)
-    names = area_names({newest[resident][1] for resident in failed})
-    for resident in failed:
-        name, area = newest[resident]
+    recent = (V.outcome == "not_home") & V.corrected_by.is_null() & (V.ended_at > now - timedelta(days=60))
+    columns = (V.ended_at, V.id, V.resident, V.resident_name, V.area)
+    newest: dict[Any, NotHome] = {}
+    for *_key, resident, name, area in _here(actor, recent).newest_lines(columns, 200):
+        newest.setdefault(resident, NotHome(resident, name, area))
+    return [newest[resident] for resident, tries in _tries(list(newest), limit).items() if tries >= limit]
+
+
+def _say_not_home(found: Sequence[NotHome], actor: Actor, now: datetime) -> Iterator[ToLookAt]:
+    counts = _tries([each.resident for each in found], MOST_TRIES)
+    names = area_names({each.area for each in found})
+    for each in found:
         yield ToLookAt(
-            _("%(name)s was not at home %(num)s times in a row", name=name, num=counts[resident]),
-            names.get(area, ""),
+            _("%(name)s was not at home %(num)s times in a row", name=each.name, num=counts[each.resident]),
+            names.get(each.area, ""),
             _("Look"),
-            url_for("office.resident", resident_id=resident),
+            url_for("office.resident", resident_id=V.resident.python_value(each.resident)),
         )
 
 
-def _tries(residents: Sequence[UUID], most: int) -> dict[UUID, int]:
+def _here(actor: Actor, condition: Any) -> Asked:
+    """The visits the actor sees that are so."""
+    return Asked(everywhere(V.select().where(condition), places(actor)))
+
+
+def _tries(residents: Sequence[Any], most: int) -> dict[Any, int]:
     """How often in a row nobody was home, of the newest so many visits of each."""
     one = (
         "SELECT CAST({0} AS INTEGER) AS number, outcome FROM visit WHERE resident_id = {1} AND corrected_by IS NULL "  # noqa: S608
         f"ORDER BY ended_at DESC LIMIT {int(most)}"
     )
     outcomes: dict[int, list[str]] = defaultdict(list)
-    asked = [(number, Visit.resident.db_value(each)) for number, each in enumerate(residents)]
-    for number, outcome in models.for_each(one, ("integer", "uuid"), asked):
+    for number, outcome in models.for_each(one, ("integer", "uuid"), list(enumerate(residents))):
         outcomes[number].append(outcome)
     return {each: tries_in_a_row(outcomes[number]) for number, each in enumerate(residents)}
+
+
+KINDS = (
+    Kind(_open_tails, _say_open_tails),
+    Kind(_silent_phones, _say_silent_phones),
+    Kind(_flagged, _say_flagged),
+    Kind(_often_not_home, _say_not_home),
+    Kind(_clocks, _say_clocks),
+)
 
 
 def _place_of(person: UUID, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,20 @@ from api.office import bp, forms, go_to, log, log_search, log_table, to_look_at
 from api.office.frame import area_names, villages
 from api.office.roles import OFFICERS
 from api.office.words import said
-from models import Delivery, JournalEntry, LifeVerification, Person, Post, Request, Resident, Visit, Workbook
-from rules.actors import Role
+from models import (
+    Delivery,
+    JournalEntry,
+    LifeVerification,
+    Once,
+    Person,
+    Post,
+    Request,
+    Resident,
+    Visit,
+    Workbook,
+    within,
+)
+from rules.actors import Actor, Role
 from rules.days import day_of
 from rules.events import Outcome, Reason
 from rules.visits import Flag
@@ -33,7 +45,7 @@ def visits_page() -> ResponseReturnValue:
     before = request.args.get("before", "")
     found, more = log_search.page(log_search.queries(g.actor, filters, today=today), before)
     most = 60 if "look" in request.args else 0 if filters.args() else 6  # what is filtered for comes first
-    shown, in_all = ([], 0) if before else to_look_at.exceptions(g.actor, now=g.now, url_for=url_for, most=most)
+    shown, in_all = ([], 0) if before else to_look_at.exceptions(g.actor, now=g.now, most=most)
     _note_look("visit-log", None)
     return render_template(
         "office/visits.html",
@@ -166,26 +178,23 @@ def _others(found: Any) -> list[Any]:
     return list(j.select().where(of & around).order_by(j.at))
 
 
+def _agents(actor: Actor, today: date) -> Any:
+    """Who serves in one of the actor's places on that day, by initials."""
+    here = within(Post.scope, Post.area, actor.prefixes(*OFFICERS))
+    posts = Post.in_force(today).where(here & (Post.role == Role.AGENT))
+    p = Person
+    return p.select(p.id, p.name).where(p.id.in_(posts.select(Post.person))).order_by(p.initials, p.id)
+
+
+_AGENTS = Once(_agents)
+
+
 def _choices() -> dict[str, list[tuple[str, Any]]]:
-    today = day_of(g.now)
     here = villages(g.actor, *OFFICERS)
-    agents = (
-        Person.select(Person.id, Person.name)
-        .join(Post)
-        .where(
-            (Post.role == Role.AGENT)
-            & (Post.from_on <= today)
-            & (Post.to_on.is_null() | (Post.to_on >= today))
-            & Post.id.in_(Post.visible_to(g.actor, *OFFICERS).select(Post.id))
-        )
-        .order_by(Person.initials, Person.id)
-        .distinct()
-        .select_extend(Person.initials)
-        .tuples()
-    )
+    agents = _AGENTS(g.actor, day_of(g.now))
     return {
         "area": [(area.code, area.name) for area in here],
-        "agent": [(str(key), name) for key, name, _initials in agents],
+        "agent": [(str(Person.id.python_value(key)), name) for key, name in agents],
         "reason": [(each.value, said(each.value, "reason")) for each in Reason],
         "outcome": [(each.value, said(each.value, "outcome")) for each in Outcome],
         "state": list(log_search.STATES.items()),

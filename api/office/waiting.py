@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from peewee import SQL, Select, fn
 
 from api.office.roles import CHECKERS, LEADS, OFFICERS
 from models import (
@@ -13,6 +16,7 @@ from models import (
     InboxMessage,
     JournalEntry,
     LifeVerification,
+    Once,
     Request,
     Resident,
     within,
@@ -24,23 +28,38 @@ MOST = 999  # more than this is "999"
 
 def messages(actor: Actor) -> int:
     """One's own messages that are not put away."""
-    return _bounded(InboxMessage.select().where((InboxMessage.person == actor.person) & InboxMessage.done_at.is_null()))
+    return int(_MESSAGES(actor.person)[0][0])
 
 
 def counts(actor: Actor) -> dict[str, int]:
     """Tray → how many wait; only the trays one of the actor's posts opens, and of the places where it opens them."""
-    found: dict[str, int] = {}
+    trays = _trays(actor)
+    return dict(zip(trays, _COUNTS(actor)[0], strict=True)) if trays else {}
+
+
+def _trays(actor: Actor) -> dict[str, Callable[[Actor], Any]]:
+    found: dict[str, Callable[[Actor], Any]] = {}
     if actor.may(*OFFICERS):
-        found["verifications"] = _bounded(verifications(actor))
-        found["requests"] = _bounded(requests(actor))
-        found["deliveries"] = _bounded(deliveries(actor))
-        found["deaths"] = _bounded(deaths(actor))
-        found["matches"] = _bounded(matches(actor))
-        found["clashes"] = _bounded(clashes(actor))
+        found |= {
+            "verifications": verifications, "requests": requests, "deliveries": deliveries, "deaths": deaths,
+            "matches": matches, "clashes": clashes,
+        }  # fmt: skip
     if actor.may(*LEADS):
-        found["held"] = _bounded(held(actor))
-        found["complaints"] = _bounded(complaints(actor))
+        found |= {"held": held, "complaints": complaints}
     return found
+
+
+def _bounded(*queries: Any) -> Any:
+    """How many each of the queries finds, up to `MOST`, side by side in one row."""
+    return Select(columns=[Select([each.select(SQL("1")).limit(MOST)], [fn.COUNT(SQL("*"))]) for each in queries])
+
+
+_COUNTS = Once(lambda actor: _bounded(*(waits(actor) for waits in _trays(actor).values())))
+_MESSAGES = Once(
+    lambda person: _bounded(
+        InboxMessage.select().where((InboxMessage.person == person) & InboxMessage.done_at.is_null())
+    )
+)
 
 
 def verifications(actor: Actor) -> Any:
@@ -77,7 +96,3 @@ def held(actor: Actor) -> Any:
 
 def complaints(actor: Actor) -> Any:
     return Complaint.visible_to(actor, *LEADS).where(Complaint.state == "received")
-
-
-def _bounded(query: Any) -> int:
-    return int(query.limit(MOST).count())
