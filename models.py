@@ -48,10 +48,13 @@ from storage.rows import Row as Row
 from storage.rows import canonical as canonical
 from storage.rows import leaf_of as leaf_of
 from storage.statements import Columns as Columns
+from storage.statements import Given as Given
 from storage.statements import Lookup as Lookup
 from storage.statements import Once as Once
 from storage.statements import Rows as Rows
+from storage.statements import filled as filled
 from storage.statements import for_each as for_each
+from storage.statements import given as given
 from storage.statements import insert as insert
 from storage.statements import update_rows as update_rows
 from storage.statements import update_values as update_values

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from actions import journal, phones
-from models import ClosedTail, Device, JournalEntry, transaction
+from models import ClosedTail, Device, JournalEntry, Once, transaction
 from rules import stretches
 from rules.actors import Actor, Role
 from rules.problems import CloserIsAgent, NothingOpen
@@ -57,14 +57,25 @@ def said_lost(device: Any) -> list[Stretch]:
 
 def to_look_at(actor: Actor, *roles: Role) -> Iterator[tuple[Any, Tail]]:
     """Phones that cannot bring by themselves what is open, as far as their last words tell; at most `MOST`."""
-    d = Device
-    vanished = d.state.in_(("locked", "wiped")) & (d.newest > d.seq)
-    asked = d.missing.is_null(False) | d.emptied_at.is_null(False) | vanished
-    for device in d.visible_to(actor, *roles).where(asked).order_by(d.heard_at.desc(), d.id).limit(MOST):
+    keys = [Device.id.python_value(key) for (key,) in _IN_QUESTION(actor, roles)]
+    for device in (
+        Device.select().where(Device.id.in_(keys)).order_by(Device.heard_at.desc(), Device.id) if keys else ()
+    ):
         said = [*(said_lost(device) if device.emptied_at is None else ()), (device.seq + 1, device.newest)]
         tail = _tail(device, _not_here(device.id, said))
         if tail.open:
             yield device, tail
+
+
+def _in_question(actor: Actor, roles: Sequence[Role]) -> Any:
+    """The phones of which something may be open, those heard of last first."""
+    d = Device
+    vanished = d.state.in_(("locked", "wiped")) & (d.newest > d.seq)
+    asked = d.missing.is_null(False) | d.emptied_at.is_null(False) | vanished
+    return d.visible_to(actor, *roles).where(asked).select(d.id).order_by(d.heard_at.desc(), d.id).limit(MOST)
+
+
+_IN_QUESTION = Once(_in_question)
 
 
 def _not_here(device: UUID, said: Sequence[Stretch]) -> list[Stretch]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ from peewee import (
     PostgresqlDatabase,
     SmallIntegerField,
     TextField,
+    Value,
 )
 
 from storage.connection import database, is_sqlite
@@ -205,18 +207,35 @@ class Rows(Lookup):
 
 
 class Once:
-    """A query that Peewee builds, whose text and values are kept for what it was built for.
+    """A query that Peewee builds, whose text is kept for what it was built for.
 
-    `build` makes the same query of the same arguments, whatever the hour: what changes is an argument. Rows come as the
-    database keeps them.
+    `build` makes the same query of the same arguments, whatever the hour. A value that differs each time stands in it
+    as `given("name")` and comes with the call, as the database keeps it. So do the rows.
     """
 
     def __init__(self, build: Callable[..., Any], *, most: int = 512) -> None:
         self._written = lru_cache(most)(lambda _sqlite, *asked: build(*asked).bind(database).sql())
 
-    def __call__(self, *asked: Any) -> list[tuple[Any, ...]]:
+    def __call__(self, *asked: Any, **values: Any) -> list[tuple[Any, ...]]:
         sql, params = self._written(is_sqlite(), *asked)
-        return list(database.execute_sql(sql, params).fetchall())
+        return list(database.execute_sql(sql, filled(params, values)).fetchall())
+
+
+@dataclass(frozen=True)
+class Given:
+    """Stands among the values of a statement that is kept, where a value comes only when it is asked."""
+
+    name: str
+
+
+def given(name: str) -> Value:
+    """The place of such a value in a query."""
+    return Value(Given(name), converter=lambda value: value)
+
+
+def filled(params: Sequence[Any], values: Mapping[str, Any]) -> list[Any]:
+    """The values of a statement, with these for those of their names; others may come later."""
+    return [values.get(each.name, each) if isinstance(each, Given) else each for each in params]
 
 
 def update_rows(rows: Sequence[Row], *only: Field[Any]) -> None:

@@ -19,7 +19,7 @@ from flask_babel import gettext as _
 from actions import exports
 from actions.workbook_file import Cell, Table
 from api.filters import spaced_id
-from api.office import log, log_search
+from api.office import log, log_places, log_search
 from api.office.frame import area_names
 from models import Lookup, Person, Resident, Visit
 from rules.actors import Actor
@@ -44,7 +44,7 @@ def of(
         *([(_("ID number"), 24)] if whole_numbers else []),
     ]  # fmt: skip
     rows = _Rows(whole_numbers, instant or _local)
-    return Table(_("Visit log"), columns, found.count, map(rows.of, log_search.every(found)))
+    return Table(_("Visit log"), columns, found.count, map(rows.of, log_places.every(found)))
 
 
 @contextmanager
@@ -79,7 +79,7 @@ class _Rows:
         self._people: dict[Any, str] = {}  # by their ids as the database keeps them
         self._alone: dict[tuple[str, ...], list[str]] = {}
 
-    def of(self, lines: Sequence[log_search.Line]) -> list[list[Cell]]:
+    def of(self, lines: Sequence[log_places.Line]) -> list[list[Cell]]:
         self._learn(lines)
         beside = log.Beside([line.id for line in lines], kept=True)
         with_more = beside.verifications.keys() | beside.deliveries.keys()
@@ -101,7 +101,7 @@ class _Rows:
             )  # fmt: skip
         return rows
 
-    def _learn(self, lines: Sequence[log_search.Line]) -> None:
+    def _learn(self, lines: Sequence[log_places.Line]) -> None:
         """Names of villages and agents not met before."""
         self._areas |= area_names({line.area for line in lines} - self._areas.keys())
         unknown = {line.person_id for line in lines} - self._people.keys()
@@ -117,7 +117,7 @@ class _Rows:
         """Of a visit with nothing beside it: the same for all with these codes."""
         return self._alone.setdefault(codes, self._words(beside, key, codes))
 
-    def _numbers(self, lines: Sequence[log_search.Line]) -> Callable[[log_search.Line], tuple[str, str]] | None:
+    def _numbers(self, lines: Sequence[log_places.Line]) -> Callable[[log_places.Line], tuple[str, str]] | None:
         """Whole notes and ID numbers, where they may be given."""
         if not self._whole:
             return None

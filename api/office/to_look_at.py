@@ -19,10 +19,10 @@ from actions import tails
 from api.filters import facts, moment
 from api.office.frame import area_names
 from api.office.log import MOST_TRIES
-from api.office.log_search import Asked, everywhere, places
+from api.office.log_places import newest_at
 from api.office.roles import LEADS, OFFICERS
 from api.office.words import gap_words, waiting_words
-from models import Device, Lookup, Resident, Visit
+from models import Device, Lookup, Once, Resident, Rows, Visit, given
 from rules.actors import Actor
 from rules.days import day_of
 from rules.visits import tries as tries_in_a_row
@@ -84,11 +84,18 @@ def _say_open_tails(found: Sequence[Any], actor: Actor, now: datetime) -> Iterat
 
 def _silent_phones(actor: Actor, now: datetime) -> Sequence[Any]:
     limit = now - timedelta(days=models.setting("visit.late_days"))
+    return _devices(_SILENT(actor, limit=Device.heard_at.db_value(limit)))
+
+
+def _silent(actor: Actor) -> Any:
     d = Device
     waits = (d.waiting_records > 0) | (d.waiting_blobs > 0)
     alive = d.state.in_(("active", "send_only")) & d.emptied_at.is_null()
-    silent = d.visible_to(actor, *OFFICERS).where(alive & waits & (d.heard_at < limit))
-    return list(silent.order_by(d.heard_at).limit(20))
+    silent = d.visible_to(actor, *OFFICERS).where(alive & waits & (d.heard_at < given("limit")))
+    return silent.select(d.id).order_by(d.heard_at).limit(20)
+
+
+_SILENT = Once(_silent)
 
 
 def _say_silent_phones(found: Sequence[Any], actor: Actor, now: datetime) -> Iterator[ToLookAt]:
@@ -106,10 +113,26 @@ def _say_silent_phones(found: Sequence[Any], actor: Actor, now: datetime) -> Ite
 
 
 def _clocks(actor: Actor, now: datetime) -> Sequence[Any]:
-    limit = models.setting("visit.clock_minutes") * 60_000
+    return _devices(_OFF(actor, models.setting("visit.clock_minutes")))
+
+
+def _off(actor: Actor, minutes: int) -> Any:
     d = Device
-    off = (d.clock_ms > limit) | (d.clock_ms < -limit)
-    return list(d.visible_to(actor, *OFFICERS).where((d.state == "active") & off).limit(20))
+    off = (d.clock_ms > minutes * 60_000) | (d.clock_ms < -minutes * 60_000)
+    return d.visible_to(actor, *OFFICERS).where((d.state == "active") & off).select(d.id).limit(20)
+
+
+_OFF = Once(_off)
+
+
+def _devices(kept: Sequence[tuple[Any]]) -> list[Any]:
+    """The phones with these ids as the database keeps them, in this order."""
+    wanted = [Device.id.python_value(key) for (key,) in kept]
+    found = {each.id: each for each in _DEVICES.of(wanted)} if wanted else {}
+    return [found[key] for key in wanted if key in found]
+
+
+_DEVICES = Rows(Device, by=Device.id)
 
 
 def _say_clocks(found: Sequence[Any], actor: Actor, now: datetime) -> Iterator[ToLookAt]:
@@ -152,9 +175,13 @@ class Flagged(NamedTuple):
 
 
 def _flagged(actor: Actor, now: datetime) -> Sequence[Flagged]:
-    open_ = V.flagged() & V.state.in_(("synced", "answered")) & (V.ended_at > now - timedelta(days=30))
     columns = (V.ended_at, V.id, V.resident, V.resident_name, V.area, V.flags)
-    return [Flagged._make(line) for line in _here(actor, open_).newest_lines(columns, 40)]
+    since = V.ended_at.db_value(now - timedelta(days=30))
+    return [Flagged._make(line) for line in newest_at(actor, _with_flags, columns, 40, since=since)]
+
+
+def _with_flags() -> Any:
+    return V.flagged() & V.state.in_(("synced", "answered")) & (V.ended_at > given("since"))
 
 
 def _say_flagged(found: Sequence[Flagged], actor: Actor, now: datetime) -> Iterator[ToLookAt]:
@@ -185,10 +212,10 @@ class NotHome(NamedTuple):
 def _often_not_home(actor: Actor, now: datetime) -> Sequence[NotHome]:
     """After so many tries in a row the township decides what next (domain §6)."""
     limit = models.setting("visit.max_tries")
-    recent = (V.outcome == "not_home") & V.corrected_by.is_null() & (V.ended_at > now - timedelta(days=60))
     columns = (V.ended_at, V.id, V.resident, V.resident_name, V.area)
+    since = V.ended_at.db_value(now - timedelta(days=60))
     newest: dict[Any, NotHome] = {}
-    for *_key, resident, name, area in _here(actor, recent).newest_lines(columns, 200):
+    for *_key, resident, name, area in newest_at(actor, _nobody_home, columns, 200, since=since):
         newest.setdefault(resident, NotHome(resident, name, area))
     return [newest[resident] for resident, tries in _tries(list(newest), limit).items() if tries >= limit]
 
@@ -205,9 +232,8 @@ def _say_not_home(found: Sequence[NotHome], actor: Actor, now: datetime) -> Iter
         )
 
 
-def _here(actor: Actor, condition: Any) -> Asked:
-    """The visits the actor sees that are so."""
-    return Asked(everywhere(V.select().where(condition), places(actor)))
+def _nobody_home() -> Any:
+    return (V.outcome == "not_home") & V.corrected_by.is_null() & (V.ended_at > given("since"))
 
 
 def _tries(residents: Sequence[Any], most: int) -> dict[Any, int]:

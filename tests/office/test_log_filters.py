@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from api.access import actor_of
-from api.office import log_search
+from api.office import log_places, log_search
 from models import LifeVerification, Person, Visit
 from rules.days import day_of
 from tests.office.scenes import a_verification, a_visit
@@ -57,7 +57,7 @@ def test_every_filter_and_every_two_find_what_they_say(visits, cast, monkeypatch
         assert [row.id for row in found] == [row.id for row in wanted], filters
         every = [
             Visit.id.python_value(line.id)
-            for part in log_search.every(log_search.queries(actor, filters, today=day_of(NOW)), 1)
+            for part in log_places.every(log_search.queries(actor, filters, today=day_of(NOW)), 1)
             for line in part
         ]
         assert every == [row.id for row in wanted], filters
@@ -80,3 +80,17 @@ def fits(row, filters):
             "": True, "queried": row.state == "queried", "to_check": "captured" in states, "sent_back": "sent_back" in states,
         }[filters.state]
     )  # fmt: skip
+
+
+def test_a_place_whose_few_are_all_among_the_newest_is_asked_for_more(db, cast):
+    """Each of many places is asked for a few; nearly all of the newest may be of one of them."""
+    for minute in range(30):
+        a_visit(of=cast.chen_guilan, minutes_ago=10 + minute)
+    a_visit(of=cast.ma_xiuying, by=cast.zhao_min, minutes_ago=15)
+    a_visit(of=cast.ma_xiuying, by=cast.zhao_min, minutes_ago=500)
+    here = log_places.places(actor_of(Person.get_by_id(cast.he_jing.id), now=NOW))
+    assert len(here) >= 3  # two places are each asked for all that is wanted
+    asked = log_places.Asked(log_places.everywhere(Visit.select(), here))
+    wanted = sorted(((row.ended_at, row.id) for row in Visit.select()), reverse=True)[:30]
+    found = asked.newest_lines((Visit.ended_at, Visit.id), 30)
+    assert [(Visit.ended_at.python_value(at), Visit.id.python_value(key)) for at, key in found] == wanted

@@ -288,10 +288,10 @@ def test_the_table_is_utf8_with_its_mark_filtered_and_registered(lead, cast):
 def test_a_long_table_is_whole(lead, cast, monkeypatch):
     for minutes in range(25):
         a_visit(minutes_ago=minutes)
-    from api.office import log_search
+    from api.office import log_places
 
-    every = log_search.every
-    monkeypatch.setattr(log_search, "every", lambda found: every(found, at_once=10))
+    every = log_places.every
+    monkeypatch.setattr(log_places, "every", lambda found: every(found, at_once=10))
     answer = lead.submit(lead.get("/office/visits"), "form[action$=export]")
     assert len(answer.html.strip().splitlines()) == 26
 

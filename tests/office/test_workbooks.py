@@ -240,8 +240,8 @@ def test_somebody_removed_gets_nothing(lead, work):
 
 def test_the_page_asks_until_it_is_ready(lead, work, monkeypatch):
     monkeypatch.setattr(workbooks, "TOLD_EACH", 10)
-    every = log_table.log_search.every
-    monkeypatch.setattr(log_table.log_search, "every", lambda found: every(found, at_once=10))
+    every = log_table.log_places.every
+    monkeypatch.setattr(log_table.log_places, "every", lambda found: every(found, at_once=10))
     for minutes in range(25):
         a_visit(minutes_ago=minutes)
     ask(lead)
@@ -306,13 +306,13 @@ def test_killed_in_the_middle_it_is_whole_in_the_next_round(lead, work, folder, 
     ask(lead)
     slow = (
         "import time, jobs\n"
-        "from api.office import log_search\n"
-        "every = log_search.every\n"
+        "from api.office import log_places\n"
+        "every = log_places.every\n"
         "def slowly(found):\n"
         "    for part in every(found, at_once=5):\n"
         "        yield part\n"
         "        time.sleep(0.5)\n"
-        "log_search.every = slowly\n"
+        "log_places.every = slowly\n"
         "jobs.bind()\n"
         "jobs.write_workbooks()\n"
     )
