@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from flask import Flask, Request, Response, current_app, g, jsonify, render_template, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_translations
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -43,8 +44,19 @@ babel = Babel()
 log = structlog.get_logger()
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's own, but who brings no cookie has an empty session at once: phones and people at doors never have one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return (
+            super().open_session(app, request) if self.get_cookie_name(app) in request.cookies else self.session_class()
+        )
+
+
 class Server(Flask):
     """Flask, but what a desk asked for is done again where PostgreSQL ended it for another's sake."""
+
+    session_interface = Sessions()
 
     def dispatch_request(self) -> ResponseReturnValue:
         if not request.path.startswith("/office/"):  # what phones send is done again by its action

@@ -1,4 +1,8 @@
-"""The page at the door under load: 200 requests a second, arriving when they arrive and not when the last was answered."""
+"""The page at the door under load: 200 requests a second, arriving when they arrive and not when the last was answered.
+
+Where the machine itself stands still, the requests come late and all at once, which is another load: such a run says
+nothing of 200 a second. It is made again, up to five times; if none was on time, the last one counts as it is.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from bench.server import Client, Server
 from models import Badge, BadgeScan
 
 PAGE = "public badge page: all in"
+RUNS, ON_TIME = 5, 10  # ms
 TIME = "public badge page: p99 of server time at 200 requests a second"
 
 
@@ -31,19 +36,24 @@ def measure(
                 for path in paths[:40]:
                     whole = client.ask("GET", path, **{"Accept-Encoding": ""})
                 packed = client.ask("GET", paths[0])
-                time.sleep(1)
-                server.forget_times()
-                before = sum(server.cpu())
-                late = _arrive(server.port, paths, rate, seconds)
-                used = sum(server.cpu()) - before
-                times = server.times("/b/")
+                runs = 0
+                for _ in range(RUNS):
+                    runs += 1
+                    time.sleep(1)
+                    server.forget_times()
+                    before = sum(server.cpu())
+                    late = percentile(_arrive(server.port, paths, rate, seconds), 99)
+                    used = sum(server.cpu()) - before
+                    times = server.times("/b/")
+                    if late <= ON_TIME:
+                        break
             scans = BadgeScan.select().count()
             assert scans >= rate * seconds, f"{scans} checks were logged of {rate * seconds}"
             assert b"<script" not in whole.body
             yield at_most(PAGE, kind, len(whole.body) / 1000, 20, "KB", packed_kb=round(len(packed.body) / 1000, 1))
             yield at_most(
                 TIME, kind, percentile(times, 99), 25, "ms", requests=len(times), rate=rate, p50_ms=percentile(times, 50),
-                cpu_ms_a_page=round(used / len(times) * 1000, 2), sent_late_p99_ms=percentile(late, 99),
+                cpu_ms_a_page=round(used / len(times) * 1000, 2), sent_late_p99_ms=late, runs=runs,
             )  # fmt: skip
 
 

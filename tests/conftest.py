@@ -126,11 +126,15 @@ def playwright() -> Iterator[Any]:
 
 
 @pytest.fixture
-def app(made: Made, clock: Clock) -> Flask:
+def app(made: Made, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    from api.public import badges  # tests of rules and actions need no server
+
     app = made.app()
     models.bind(made.db, made.keyring)
     app.config["CLOCK"] = clock
-    return app
+    monkeypatch.setattr(badges, "scans", badges.Scans(gather_s=0))
+    yield app
+    badges.scans.finish()  # a check is logged after its answer has left
 
 
 @pytest.fixture

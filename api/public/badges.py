@@ -8,21 +8,27 @@ from __future__ import annotations
 import threading
 from collections import deque
 
+import structlog
 from flask import Response, g, request
+from limits import parse_many
+from peewee import PeeweeException
 from werkzeug.exceptions import TooManyRequests
 
 import models
 from actions import badges
 from api.access import open_to_all
-from api.public import bp, limiter
+from api.public import bp, tries
 from api.public.pages import page
 from models import Badge
 from rules.badges import Shown, shown
 from rules.days import day_of
 from rules.problems import NotFound
 
+log = structlog.get_logger()
+
+MOST_WAITING = 20_000  # checks, while the database cannot be written
 #: Numbers are short enough to be guessed one after another; printed codes are not, so nothing limits those.
-NUMBERS_TRIED = "60/minute;1200/hour"
+NUMBERS_TRIED = parse_many("60/minute;1200/hour")
 
 
 @bp.get("/b/<path:public_id>")
@@ -37,10 +43,11 @@ def show(public_id: str) -> Response:
 
 
 @bp.get("/b/")
-@limiter.limit(NUMBERS_TRIED, exempt_when=lambda: "n" not in request.args)
 @open_to_all
 def find() -> Response:
     """The same by the number on the card, for a code that cannot be read."""
+    if "n" in request.args:
+        tries.count(NUMBERS_TRIED, request.remote_addr or "")
     try:
         badge = badges.by_number(request.args.get("n", ""))
     except NotFound:
@@ -77,29 +84,44 @@ def _kind_of_browser() -> str:
 
 
 class Scans:
-    """Checks waiting to be logged: whoever comes first writes for all, so a busy market day costs few transactions."""
+    """Checks waiting to be logged: all that come within a moment are written at once, so a busy market day costs few
+    transactions, and nobody at a door waits for a disk.
+    """
 
-    def __init__(self) -> None:
-        self._waiting: deque[badges.Scan] = deque()
-        self._writing = threading.Lock()
+    def __init__(self, gather_s: float) -> None:
+        self._gather_s = gather_s
+        self._waiting: deque[badges.Scan] = deque(maxlen=MOST_WAITING)
+        self._begun = threading.Lock()  # held from the first check of a moment until all of it are taken to be written
+        self._timer: threading.Timer | None = None
 
     def note(self, response: Response, scan: badges.Scan) -> None:
-        """Log the check once the answer has left; nobody at a door waits for a disk."""
+        """Log the check once the answer has left."""
         self._waiting.append(scan)
-        response.call_on_close(self.write)
+        response.call_on_close(self._soon)
 
-    def write(self) -> None:
-        while self._waiting and self._writing.acquire(blocking=False):
-            try:
-                batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-                models.database.connect(reuse_if_open=True)
-                try:
-                    badges.note_scans(batch)
-                finally:
-                    if not models.is_sqlite():
-                        models.database.close()
-            finally:
-                self._writing.release()
+    def finish(self) -> None:
+        """Wait until whatever came so far is written."""
+        while (timer := self._timer) is not None and timer.is_alive():
+            timer.join()
+
+    def _soon(self) -> None:
+        if self._begun.acquire(blocking=False):
+            self._timer = threading.Timer(self._gather_s, self._write)
+            self._timer.start()  # Python waits for it before it ends
+
+    def _write(self) -> None:
+        self._begun.release()  # who comes from now on begins another moment
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not batch:
+            return
+        models.database.connect(reuse_if_open=True)
+        try:
+            badges.note_scans(batch)
+        except PeeweeException as error:  # with the checks of the next moment
+            self._waiting.extendleft(reversed(batch))
+            log.error("checks not logged yet", count=len(batch), exc_info=error)
+        finally:
+            models.database.close()
 
 
-scans = Scans()
+scans = Scans(gather_s=0.2)

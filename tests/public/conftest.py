@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from api.public import badges, limiter
+from api.public import tries
 from tests.badges.conftest import issued  # noqa: F401  # the same fixture here
 
 
 @pytest.fixture(autouse=True)
-def _nobody_asked_before(app, monkeypatch):
-    monkeypatch.setattr(badges, "scans", badges.Scans())
-    with app.app_context():
-        limiter.reset()
+def _nobody_asked_before():
+    tries.forget()

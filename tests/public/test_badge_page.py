@@ -10,9 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from peewee import OperationalError
 
 from actions import badges, county_settings, people
-from api.public import limiter
+from api.public import badges as door
+from api.public import tries
 from app import create_app
 from models import Badge, BadgeScan, Person, Post
 from rules.actors import Role
@@ -163,8 +165,7 @@ def test_numbers_cannot_be_tried_one_after_another_but_a_code_always_works(issue
 @pytest.mark.parametrize(("proxies", "status"), [(1, 404), (0, 429)])
 def test_behind_a_proxy_each_address_is_counted_by_itself(settings, clock, db, proxies, status):
     app = create_app(replace(settings, proxies=proxies), clock=clock)
-    with app.app_context():
-        limiter.reset()
+    tries.forget()
     client = app.test_client()
     for number in range(61):
         answer = client.get("/b/?n=HL-1000-1", headers={"X-Forwarded-For": f"10.0.0.{number % 2}"})
@@ -228,6 +229,7 @@ def test_a_check_is_logged_without_a_name_or_a_place(issued, revoked, client, no
     client.get(f"/b/{badge.public_id}", headers={"User-Agent": "Mozilla/5.0 MicroMessenger/8.0"}).close()
     client.get(f"/b/{revoked.public_id}").close()
     client.get(f"/b/{NOBODY}").close()
+    door.scans.finish()
     rows = [(each.badge_id, each.result, each.client, each.at) for each in BadgeScan.select().order_by(BadgeScan.id)]
     assert rows == [
         (badge.id, "valid", "wechat", now),
@@ -235,6 +237,28 @@ def test_a_check_is_logged_without_a_name_or_a_place(issued, revoked, client, no
         (None, "unknown", "browser", now),
     ]
     assert set(BadgeScan._meta.fields) == {"id", "badge", "at", "result", "client"}
+
+
+def test_checks_of_one_moment_are_logged_together_and_wait_for_a_database_that_is_busy(issued, client, monkeypatch):
+    badge = issued()
+    written, note = [], door.badges.note_scans
+
+    def busy_once(batch):
+        written.append(len(batch))
+        if len(written) == 1:
+            raise OperationalError("database is locked")
+        note(batch)
+
+    monkeypatch.setattr(door.badges, "note_scans", busy_once)
+    monkeypatch.setattr(door, "scans", door.Scans(gather_s=0.3))
+    for _ in range(5):
+        client.get(f"/b/{badge.public_id}").close()
+    door.scans.finish()
+    assert BadgeScan.select().count() == 0  # not written, and not forgotten
+    client.get(f"/b/{badge.public_id}").close()
+    door.scans.finish()
+    assert written == [5, 6]
+    assert BadgeScan.select().count() == 6
 
 
 def test_a_card_without_a_post_does_not_count(issued, browser, cast, clock, now):
