@@ -18,14 +18,12 @@ from peewee import (
     BlobField,
     BooleanField,
     CompositeKey,
-    DateField,
     Expression,
     ForeignKeyField,
     IntegerField,
     ModelSelect,
     SmallIntegerField,
     TextField,
-    UUIDField,
     fn,
 )
 
@@ -43,7 +41,7 @@ from storage.connection import keys as keys
 from storage.connection import open_database as open_database
 from storage.connection import passing_through as passing_through
 from storage.connection import transaction as transaction
-from storage.rows import JsonField, SealedField, SealedJsonField, UtcField
+from storage.rows import DateField, JsonField, SealedField, SealedJsonField, UtcField, UUIDField
 from storage.rows import Row as Row
 from storage.rows import canonical as canonical
 from storage.rows import leaf_of as leaf_of

@@ -8,12 +8,35 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 import orjson
+import peewee
 from peewee import BlobField, DateTimeField, Model, TextField
 
 from storage.connection import database, keys
+
+
+class UUIDField(peewee.UUIDField):
+    """An id. SQLite keeps 32 digits, which `UUID()` would take apart and check each time; a card is made of hundreds."""
+
+    def db_value(self, value: Any) -> Any:
+        return value.hex if type(value) is UUID else super().db_value(value)
+
+    def python_value(self, value: Any) -> UUID | None:
+        if type(value) is not str or len(value) != 32:
+            return super().python_value(value)
+        found = object.__new__(UUID)
+        object.__setattr__(found, "int", int(value, 16))
+        object.__setattr__(found, "is_safe", SafeUUID.unknown)
+        return found
+
+
+class DateField(peewee.DateField):
+    """A day; SQLite keeps it in ISO form."""
+
+    def python_value(self, value: Any) -> Any:
+        return date.fromisoformat(value) if type(value) is str and len(value) == 10 else super().python_value(value)
 
 
 class UtcField(DateTimeField):
@@ -25,6 +48,8 @@ class UtcField(DateTimeField):
         return super().db_value(None if value is None else value.astimezone(UTC).replace(tzinfo=None))
 
     def python_value(self, value: Any) -> datetime | None:
+        if type(value) is str:
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
         found = super().python_value(value)
         return found.replace(tzinfo=UTC) if isinstance(found, datetime) and found.tzinfo is None else found
 

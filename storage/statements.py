@@ -15,6 +15,7 @@ from peewee import (
     BigIntegerField,
     Expression,
     Field,
+    ForeignKeyField,
     IntegerField,
     PostgresqlDatabase,
     SmallIntegerField,
@@ -53,10 +54,9 @@ class Columns:
         self.names = ", ".join(f'"{name}"' for name in self._columns)
         self.count = len(fields)
         self._fields = [field.name for field in fields]
-        self._to_db = [(place, field.db_value) for place, field in enumerate(fields) if type(field) not in _AS_THEY_ARE]
-        self._from_db = [
-            (place, field.python_value) for place, field in enumerate(fields) if type(field) not in _AS_THEY_ARE
-        ]
+        own = [(place, field) for place, field in enumerate(map(_of_key, fields)) if type(field) not in _AS_THEY_ARE]
+        self._to_db = [(place, field.db_value) for place, field in own]
+        self._from_db = [(place, field.python_value) for place, field in own]
         types = [f'"{f.column_name}" {_ON_POSTGRESQL.get(f.field_type, f.field_type)}' for f in fields]
         self._from_json = f"SELECT {self.names} FROM json_to_recordset(%s::json) AS given({', '.join(types)})"  # noqa: S608
 
@@ -138,10 +138,9 @@ class Lookup:
         self._text = f"SELECT {names} FROM {table} WHERE {_named(by)} "  # noqa: S608
         self._any = f"= ANY(%s::{_ON_POSTGRESQL.get(by.field_type, by.field_type)}[])"
         self._tail = (f" AND {also}" if also else "") + (f" ORDER BY {order}" if order else "")
-        self._to_db, self._by_id = by.db_value, by.field_type == "UUID"
-        self._from_db = [
-            (place, column.python_value) for place, column in enumerate(columns) if type(column) not in _AS_THEY_ARE
-        ]
+        self._to_db, self._by_id = _of_key(by).db_value, by.field_type == "UUID"
+        own = [(place, field) for place, field in enumerate(map(_of_key, columns)) if type(field) not in _AS_THEY_ARE]
+        self._from_db = [(place, field.python_value) for place, field in own]
         self._first_to = dict(self._from_db).get(0, lambda value: value)
 
     @staticmethod
@@ -183,6 +182,13 @@ class Lookup:
             return f"IN ({', '.join(['?'] * len(values))})", values
         # One text for any number of them, which PostgreSQL plans once; its driver would take long to write ids out.
         return self._any, [_ids(values) if self._by_id else values]
+
+
+def _of_key(field: Field[Any]) -> Field[Any]:
+    """A foreign key keeps what the key of the other table keeps; its own conversion goes there by a detour."""
+    while isinstance(field, ForeignKeyField):
+        field = field.rel_field
+    return field
 
 
 def _ids(keys: Iterable[Any]) -> str:
