@@ -85,7 +85,8 @@ class Asked:
     ) -> list[tuple[Any, ...]]:
         """The newest of all places, as the database keeps them; the columns begin with `ended_at` and `id`, which sort so.
 
-        `values` are those the queries have places for. Of many places each is asked for a few; one whose few are all among the newest has more, and is asked again.
+        `values` are those the queries have places for. Of many places each is asked for a few; one whose few are all
+        among the newest has more, and is asked again.
         """
         lines: list[tuple[Any, ...]] = []
         for query, codes in self._by_query():
