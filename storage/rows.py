@@ -33,10 +33,15 @@ class UUIDField(peewee.UUIDField):
 
 
 class DateField(peewee.DateField):
-    """A day; SQLite keeps it in ISO form."""
+    """A day; SQLite keeps it in ISO form. What is none, in a damaged file, stays as it is."""
 
     def python_value(self, value: Any) -> Any:
-        return date.fromisoformat(value) if type(value) is str and len(value) == 10 else super().python_value(value)
+        if type(value) is str:
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                return super().python_value(value)
+        return value
 
 
 class UtcField(DateTimeField):
@@ -49,7 +54,10 @@ class UtcField(DateTimeField):
 
     def python_value(self, value: Any) -> datetime | None:
         if type(value) is str:
-            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+            try:
+                return datetime.fromisoformat(value).replace(tzinfo=UTC)
+            except ValueError:  # in a damaged file: it stays as it is
+                return value  # type: ignore[return-value]
         found = super().python_value(value)
         return found.replace(tzinfo=UTC) if isinstance(found, datetime) and found.tzinfo is None else found
 

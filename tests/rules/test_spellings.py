@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.spellings import (
+    YEARS,
     Name,
     NoName,
     is_yes,
@@ -189,10 +190,10 @@ def test_every_spelling_of_a_day_gives_that_day(day):
         f"{day:%Y/%m/%d}",
         f"{day.year}年{day.month}月{day.day}日",
         f"{day:%Y%m%d}",
-        serial,
         day.isoformat(),
     ):
         assert read_day(written) == day
+    assert read_day(serial) == (None if serial in YEARS else day)  # of 1905 it may as well be a year
 
 
 PHONES = [
