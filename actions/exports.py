@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,10 @@ def without_numbers(text: str) -> str:
     return LONG_NUMBER.sub(lambda found: id_numbers.masked(found[0]), text)
 
 
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: what begins like one gets an apostrophe in front."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠") else text
+#: What a spreadsheet takes for the beginning of a formula.
+FORMULA = frozenset("=+-@\t\r＝＋－＠")
+
+
+def harmless(cells: Iterable[str]) -> list[str]:
+    """Cells that no spreadsheet takes for formulas: what begins like one gets an apostrophe in front."""
+    return [f"'{text}" if text[:1] in FORMULA else text for text in cells]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -89,12 +89,12 @@ class Told(NamedTuple):
 class Beside:
     """Verifications and deliveries that belong to some visits, read once for all of them.
 
-    With `kept`, visits are named by their ids as the database keeps them.
+    With `kept`, visits are named by their ids as the database keeps them, as text.
     """
 
     def __init__(self, visits: Sequence[Any], *, kept: bool = False) -> None:
-        self.verifications = _by_visit((_VERIFICATIONS.by_kept if kept else _VERIFICATIONS)(visits), Verification)
-        self.deliveries = _by_visit((_DELIVERIES.by_kept if kept else _DELIVERIES)(visits), Handed)
+        self.verifications = _by_visit(_VERIFICATIONS, visits, Verification, kept=kept)
+        self.deliveries = _by_visit(_DELIVERIES, visits, Handed, kept=kept)
         checks = [each for found in self.verifications.values() for each in found]
         self._benefits, self._taken_again = benefits_of(checks), _taken_again(checks)
 
@@ -224,10 +224,10 @@ _VERIFICATIONS = Lookup(_v.visit, _v.id, _v.state, _v.entitlements, _v.mark, by=
 _DELIVERIES = Lookup(_d.visit, _d.what, _d.state, _d.made, by=_d.visit)
 
 
-def _by_visit(rows: Iterable[tuple[Any, ...]], kind: Callable[..., Any]) -> dict[Any, list[Any]]:
+def _by_visit(lookup: Lookup, visits: Sequence[Any], kind: Callable[..., Any], *, kept: bool) -> dict[Any, list[Any]]:
     found: dict[Any, list[Any]] = {}
-    for row in rows:
-        found.setdefault(row[0], []).append(kind(*row))
+    for row in (lookup.by_kept if kept else lookup)(visits):
+        found.setdefault(str(row[0]) if kept else row[0], []).append(kind(*row))
     return found
 
 

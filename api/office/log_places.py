@@ -24,7 +24,8 @@ V = Visit
 class Line(NamedTuple):
     """A visit as a list or table needs it.
 
-    A long table has its values as the database keeps them: to read them all takes longer than the rest.
+    A long table has its values as the database keeps them, ids and instants as text: to read them all takes longer than
+    the rest.
 
     Lines compare as they follow each other: by the time a visit ended, then by its id.
     """
@@ -48,6 +49,9 @@ COLUMNS = (
     V.ended_at, V.id, V.resident, V.area, V.person, V.reasons, V.outcome, V.where, V.notes, V.mark, V.state,
     V.received_at, V.resident_name,
 )  # fmt: skip
+
+#: PostgreSQL's driver makes an object of each id and instant, which for a long table takes longer than all the rest.
+_AS_TEXT = tuple(each.cast("text") if each.field_type in ("UUID", "DATETIME") else each for each in COLUMNS)
 
 #: Where in a statement the code of a place comes, that of its township, and the last row seen: when that visit ended,
 #: its id.
@@ -147,7 +151,7 @@ class Asked:
     def _newest_first(
         self, query: Any, columns: tuple[Any, ...], limit: int, after: Seen | None
     ) -> tuple[str, list[Any]]:
-        written = id(query), columns, limit, after is None
+        written = id(query), tuple(map(id, columns)), limit, after is None
         if written not in self._written:
             ordered = _after(query.select(*columns), after).order_by(V.ended_at.desc(), V.id.desc()).limit(limit)
             self._written[written] = ordered.sql()
@@ -212,8 +216,9 @@ def every(asked: Asked, at_once: int = 1000) -> Iterator[list[Line]]:
 
 def _stream(asked: Asked, number: int, at_once: int) -> Iterator[Line]:
     place: Seen | None = None
+    columns = COLUMNS if models.is_sqlite() else _AS_TEXT
     while True:
-        rows = asked.lines(number, COLUMNS, at_once, place)
+        rows = asked.lines(number, columns, at_once, place)
         yield from map(Line._make, rows)
         if len(rows) < at_once:
             return

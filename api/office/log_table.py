@@ -134,7 +134,7 @@ def _mark(text: str | None) -> str:
 
 def _lines(rows: Iterable[Iterable[Any]]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerows([exports.harmless(cell) for cell in row] for row in rows)
+    csv.writer(out).writerows(map(exports.harmless, rows))
     return out.getvalue()
 
 
