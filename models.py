@@ -1046,6 +1046,7 @@ class Workbook(Row):
     state = TextField(default="waiting")  # waiting | running | done | failed
     rows_total = IntegerField(default=0)
     rows_done = IntegerField(default=0)
+    begun = IntegerField(default=0)  # how often; more than once where its process died
     problem = TextField(default="")
     key = SealedField(null=True)  # opens its file and no other one
     bytes = BigIntegerField(default=0)  # of the file, opened

@@ -129,9 +129,17 @@ class _Cancelled(Exception):
     """Whoever asked for it has deleted it meanwhile."""
 
 
+#: A workbook whose process died so often is not begun again: it would take the clock with it each time.
+MOST_BEGUN = 3
+
+
 def _run(asked: Workbook, table: Maker, *, now: Callable[[], datetime], folder: Path) -> None:
     key = os.urandom(32)
     try:
+        if asked.begun >= MOST_BEGUN:
+            log.error("workbook given up", workbook=str(asked.id), begun=asked.begun)
+            return _failed(asked, "bug", now())
+        _note(asked, begun=asked.begun + 1)  # before anything of it can kill this process
         actor = _actor(asked, now())
         posts = [str(post.id) for post in actor.posts]
         made = table(actor, asked.filters, today=day_of(asked.asked_at), language=asked.language)

@@ -251,7 +251,7 @@ def test_the_page_asks_until_it_is_ready(lead, work, monkeypatch):
 
     def watched(asked, **facts):
         note(asked, **facts)
-        if facts.get("state") != "done":
+        if "rows_done" in facts and facts.get("state") != "done":
             seen.append(lead.get(part).text)
 
     monkeypatch.setattr(workbooks, "_note", watched)
@@ -330,6 +330,27 @@ def test_killed_in_the_middle_it_is_whole_in_the_next_round(lead, work, folder, 
     assert work() == 1
     assert [path.name for path in folder.iterdir()] == [f"{asked.id}.sealed"]
     assert len(rows_of(fetched(lead))) == 31
+
+
+def test_what_kills_its_process_each_time_is_given_up_and_takes_nobody_along(lead, desk, cast, work, folder, settings):
+    a_visit()
+    ask(lead)
+    deadly = (
+        "import os, signal, jobs\n"
+        "from actions import workbook_file\n"
+        "workbook_file.write = lambda *asked, **more: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "jobs.bind()\n"
+        "jobs.write_workbooks()\n"
+    )
+    environment = {f"DAIBAN_{each.name.upper()}": str(getattr(settings, each.name)) for each in fields(settings)}
+    for _ in range(workbooks.MOST_BEGUN):
+        done = subprocess.run([sys.executable, "-c", deadly], cwd=ROOT, env=environment)
+        assert done.returncode == -signal.SIGKILL
+    ask(desk(cast.li_qiang))
+    assert work() == 2
+    assert sorted(each.state for each in Workbook.select()) == ["done", "failed"]
+    assert "我们这边出了错" in lead.get("/office/workbooks").text
+    assert [path.suffix for path in folder.iterdir()] == [".sealed"]
 
 
 @pytest.mark.parametrize(
