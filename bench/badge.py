@@ -48,7 +48,7 @@ def measure(
                     if late <= ON_TIME:
                         break
             scans = BadgeScan.select().count()
-            assert scans >= rate * seconds, f"{scans} checks were logged of {rate * seconds}"
+            assert scans >= runs * rate * seconds, f"{scans} checks were logged of {runs * rate * seconds}"
             assert b"<script" not in whole.body
             yield at_most(PAGE, kind, len(whole.body) / 1000, 20, "KB", packed_kb=round(len(packed.body) / 1000, 1))
             yield at_most(

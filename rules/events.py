@@ -74,7 +74,7 @@ class Position(Fact):
 
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
-    accuracy_m: float = Field(ge=0)
+    accuracy_m: float = Field(ge=0, allow_inf_nan=False)
 
 
 class VisitEnded(Fact):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import cache
@@ -55,7 +56,7 @@ class UtcField(DateTimeField):
     def python_value(self, value: Any) -> datetime | None:
         if type(value) is str:
             try:
-                return datetime.fromisoformat(value).replace(tzinfo=UTC)
+                value = datetime.fromisoformat(value)
             except ValueError:  # in a damaged file: it stays as it is
                 return value  # type: ignore[return-value]
         found = super().python_value(value)
@@ -94,11 +95,12 @@ class SealedJsonField(SealedField):
 def canonical(value: Any) -> str:
     """One text for one value: keys sorted, no spaces, instants and days in ISO form."""
     try:
-        return orjson.dumps(value, default=_plain, option=_CANONICAL).decode()
-    except (
-        TypeError
-    ):  # half an emoji, a number beyond 64 bits, a key that is no text: the slow way has a text for those
+        text = orjson.dumps(value, default=_plain, option=_CANONICAL)
+    except TypeError:  # half an emoji, a number beyond 64 bits, a key that is no text
         return _encode(value)
+    if (b"0.0000" in text or b"e-" in text) and _TINY.search(text):  # a number it writes in other digits
+        return _encode(value)
+    return text.decode()
 
 
 def _plain(value: Any) -> Any:
@@ -119,6 +121,7 @@ _CANONICAL = (
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
+_TINY = re.compile(rb"(?:^|[:\[,])-?(?:0\.0000|\d(?:\.\d+)?e-)")
 #: Made once: `json.dumps` with arguments of its own makes a new encoder for each text.
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain).encode
 

@@ -51,7 +51,13 @@ COLUMNS = (
 )  # fmt: skip
 
 #: PostgreSQL's driver makes an object of each id and instant, which for a long table takes longer than all the rest.
-_AS_TEXT = tuple(each.cast("text") if each.field_type in ("UUID", "DATETIME") else each for each in COLUMNS)
+_TEXT_OF = {
+    "UUID": lambda column: column.cast("text"),
+    "DATETIME": lambda column: fn.to_char(
+        column, SQL("'YYYY-MM-DD HH24:MI:SS.US'")
+    ),  # whatever form the server prefers
+}
+_AS_TEXT = tuple(_TEXT_OF.get(each.field_type, lambda column: column)(each) for each in COLUMNS)
 
 #: Where in a statement the code of a place comes, that of its township, and the last row seen: when that visit ended,
 #: its id.
@@ -73,7 +79,7 @@ class Asked:
 
     def __init__(self, found: Sequence[tuple[Any, str]]) -> None:
         self._found = found  # queries with HERE in them, each with a code
-        self._written: dict[tuple[Any, ...], tuple[str, list[Any]]] = {}
+        self._written: dict[tuple[Any, ...], tuple[str, list[Any], tuple[Any, ...]]] = {}
 
     def __len__(self) -> int:
         return len(self._found)
@@ -122,7 +128,7 @@ class Asked:
         return found
 
     def newest(self, limit: int, after: Seen | None = None) -> list[Line]:
-        """The same, for people to read."""
+        """The newest of all places, for people to read."""
         wanted = [key for _, key in self.newest_lines((V.ended_at, V.id), limit, after)]
         found = {row[1]: row for row in _LINES([V.id.python_value(key) for key in wanted])}
         return [Line._make(found[V.id.python_value(key)]) for key in wanted]
@@ -154,8 +160,8 @@ class Asked:
         written = id(query), tuple(map(id, columns)), limit, after is None
         if written not in self._written:
             ordered = _after(query.select(*columns), after).order_by(V.ended_at.desc(), V.id.desc()).limit(limit)
-            self._written[written] = ordered.sql()
-        sql, params = self._written[written]
+            self._written[written] = *ordered.sql(), columns  # kept, so that nothing else gets their ids
+        sql, params, _ = self._written[written]
         seen = {"after": after and after[0], "after_id": after and after[1]}
         return sql, models.filled(params, seen)
 

@@ -138,10 +138,9 @@ def _lines(rows: Iterable[Iterable[Any]]) -> str:
     return out.getvalue()
 
 
-def _local(at: Any) -> str:
-    """2026-11-30 14:05, from an instant as the database keeps it: without a zone, in UTC; text on SQLite."""
-    text = at if isinstance(at, str) else at.isoformat(" ", "minutes")
-    return f"{_local_hour(text[:13])}{text[13:16]}"
+def _local(at: str) -> str:
+    """2026-11-30 14:05, from an instant as a long table has it: text in UTC without a zone."""
+    return f"{_local_hour(at[:13])}{at[13:16]}"
 
 
 @lru_cache(10_000)

@@ -39,7 +39,7 @@ class ToLookAt:
 
 
 class Kind(NamedTuple):
-    """One kind of fact: what is found of it, newest first and bounded, and how some of that is said."""
+    """One kind of fact: what is found of it, bounded, what matters first, and how some of that is said."""
 
     find: Callable[[Actor, datetime], Sequence[Any]]
     say: Callable[[Sequence[Any], Actor, datetime], Iterable[ToLookAt]]

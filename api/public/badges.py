@@ -11,7 +11,8 @@ from collections import deque
 import structlog
 from flask import Response, g, request
 from limits import parse_many
-from peewee import PeeweeException
+from peewee import InterfaceError, OperationalError
+from playhouse.pool import MaxConnectionsExceeded
 from werkzeug.exceptions import TooManyRequests
 
 import models
@@ -88,40 +89,44 @@ class Scans:
     transactions, and nobody at a door waits for a disk.
     """
 
-    def __init__(self, gather_s: float) -> None:
-        self._gather_s = gather_s
+    def __init__(self, gather_s: float, again_s: float = 5) -> None:
+        self._gather_s, self._again_s = gather_s, again_s
         self._waiting: deque[badges.Scan] = deque(maxlen=MOST_WAITING)
-        self._begun = threading.Lock()  # held from the first check of a moment until all of it are taken to be written
+        self._begun = threading.Lock()  # held while a write is coming that will take whatever waits
+        self._writing = threading.Lock()  # one at a time: a slow database gets no second connection
         self._timer: threading.Timer | None = None
 
     def note(self, response: Response, scan: badges.Scan) -> None:
         """Log the check once the answer has left."""
         self._waiting.append(scan)
-        response.call_on_close(self._soon)
+        response.call_on_close(lambda: self._soon(self._gather_s))
 
     def finish(self) -> None:
         """Wait until whatever came so far is written."""
         while (timer := self._timer) is not None and timer.is_alive():
             timer.join()
 
-    def _soon(self) -> None:
+    def _soon(self, seconds: float) -> None:
         if self._begun.acquire(blocking=False):
-            self._timer = threading.Timer(self._gather_s, self._write)
+            self._timer = threading.Timer(seconds, self._write)
             self._timer.start()  # Python waits for it before it ends
 
     def _write(self) -> None:
-        self._begun.release()  # who comes from now on begins another moment
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if not batch:
-            return
-        models.database.connect(reuse_if_open=True)
-        try:
-            badges.note_scans(batch)
-        except PeeweeException as error:  # with the checks of the next moment
-            self._waiting.extendleft(reversed(batch))
-            log.error("checks not logged yet", count=len(batch), exc_info=error)
-        finally:
-            models.database.close()
+        with self._writing:
+            self._begun.release()  # who comes from now on begins another moment
+            batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if not batch:
+                return
+            try:
+                models.database.connect(reuse_if_open=True)
+                badges.note_scans(batch)
+            except (OperationalError, InterfaceError, MaxConnectionsExceeded) as error:  # busy, or gone for now
+                self._waiting.extendleft(reversed(batch))
+                log.error("checks not logged yet", count=len(batch), exc_info=error)
+                if threading.main_thread().is_alive():  # else the server is being stopped, and must not wait for ever
+                    self._soon(self._again_s)
+            finally:
+                models.database.close()
 
 
 scans = Scans(gather_s=0.2)

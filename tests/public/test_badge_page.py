@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from peewee import OperationalError
@@ -250,15 +251,42 @@ def test_checks_of_one_moment_are_logged_together_and_wait_for_a_database_that_i
         note(batch)
 
     monkeypatch.setattr(door.badges, "note_scans", busy_once)
-    monkeypatch.setattr(door, "scans", door.Scans(gather_s=0.3))
+    monkeypatch.setattr(door, "scans", door.Scans(gather_s=0.3, again_s=0))
     for _ in range(5):
         client.get(f"/b/{badge.public_id}").close()
     door.scans.finish()
-    assert BadgeScan.select().count() == 0  # not written, and not forgotten
-    client.get(f"/b/{badge.public_id}").close()
-    door.scans.finish()
-    assert written == [5, 6]
-    assert BadgeScan.select().count() == 6
+    assert written == [5, 5]
+    assert BadgeScan.select().count() == 5
+
+
+def test_checks_wait_while_the_database_is_gone_and_one_write_runs_at_a_time(issued, client, monkeypatch):
+    badge, open_now, most = issued(), [], []
+    gone = iter([True])
+
+    def connect(**_):
+        if next(gone, False):
+            raise OperationalError("the server is starting")
+
+    def slowly(batch):
+        open_now.append(batch)
+        most.append(len(open_now))
+        time.sleep(0.1)
+        open_now.remove(batch)
+        kept.extend(batch)
+
+    kept: list[object] = []
+    monkeypatch.setattr(door.badges, "note_scans", slowly)
+    monkeypatch.setattr(door, "scans", door.Scans(gather_s=0.01, again_s=0.01))
+    with monkeypatch.context() as patch:
+        patch.setattr(door.models, "database", SimpleNamespace(connect=connect, close=lambda: None))
+        for _ in range(30):
+            door.scans._waiting.append(object())
+            door.scans._soon(0.01)
+            time.sleep(0.01)
+        door.scans.finish()
+    assert len(kept) == 30
+    assert max(most) == 1
+    assert client.get(f"/b/{badge.public_id}").status_code == 200
 
 
 def test_a_card_without_a_post_does_not_count(issued, browser, cast, clock, now):

@@ -161,6 +161,8 @@ def test_one_value_has_one_text_by_either_way():
         "a": {"z": "", "Z": Role.AGENT},
     }  # fmt: skip
     assert models.canonical(plain) == rows._encode(plain)
+    for tiny in (5e-05, 1e-07, -1.5e-10, [1e-5], {"latitude": 0.00005}, 1e16, 123456.000012, 1e22):
+        assert models.canonical({"at": tiny}) == rows._encode({"at": tiny})
     assert models.canonical({"half": "\ud83d", "n": 2**70}) == rows._encode({"half": "\ud83d", "n": 2**70})
     with pytest.raises(TypeError, match="canonical form"):
         models.canonical({"a": object()})
@@ -178,4 +180,6 @@ def test_ids_days_and_instants_are_read_as_peewee_reads_them():
     assert rows.DateField().python_value("2026-11-30") == date(2026, 11, 30)
     assert rows.DateField().python_value("2026-11-30 00:00:00") == date(2026, 11, 30)
     assert rows.UtcField().python_value("2026-11-30 02:04:31.123456") == NOW
+    east = rows.UtcField().python_value("2026-11-30T02:04:31+08:00")  # of an altered file: it is not what it was
+    assert east != NOW.replace(microsecond=0)
     assert rows.UtcField().python_value("2026-11-30 02:04:31") == NOW.replace(microsecond=0)
