@@ -100,7 +100,9 @@ def create_app(settings: Settings | None = None, *, clock: Callable[[], datetime
     access.read_clock(app)
     access.refuse_strangers(app)
     app.jinja_env.filters.update(filters.FILTERS)
-    app.jinja_env.globals["kept"] = cache  # a macro said of each row of a table is drawn once for what it is said of
+    app.jinja_env.globals["drawn_once"] = (
+        cache  # a macro said of each row of a table is drawn once for what it is said of
+    )
     for face in (phone, office, public):
         face.add_to(app)
     csrf.init_app(app)  # after the faces: its refusal is a page, which needs the clock and who asks

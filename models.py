@@ -481,8 +481,18 @@ class Device(Row):
         )
 
     @classmethod
+    def in_order(cls, kept: Iterable[tuple[Any, ...]]) -> list[Device]:
+        """The phones with these ids, which are as the database keeps them, in the same order."""
+        wanted = [cls.id.python_value(key) for (key,) in kept]
+        found = {each.id: each for each in _DEVICES.of(wanted)} if wanted else {}
+        return [found[key] for key in wanted if key in found]
+
+    @classmethod
     def visible_to(cls, actor: Actor, *roles: Role) -> ModelSelect[Any]:
         return cls.select().where(within(cls.scope, None, actor.prefixes(*(roles or DESKS))))
+
+
+_DEVICES = Rows(Device, by=Device.id)
 
 
 class RecoveryReading(Row):

@@ -57,10 +57,7 @@ def said_lost(device: Any) -> list[Stretch]:
 
 def to_look_at(actor: Actor, *roles: Role) -> Iterator[tuple[Any, Tail]]:
     """Phones that cannot bring by themselves what is open, as far as their last words tell; at most `MOST`."""
-    keys = [Device.id.python_value(key) for (key,) in _IN_QUESTION(actor, roles)]
-    for device in (
-        Device.select().where(Device.id.in_(keys)).order_by(Device.heard_at.desc(), Device.id) if keys else ()
-    ):
+    for device in Device.in_order(_IN_QUESTION(actor, roles)):
         said = [*(said_lost(device) if device.emptied_at is None else ()), (device.seq + 1, device.newest)]
         tail = _tail(device, _not_here(device.id, said))
         if tail.open:

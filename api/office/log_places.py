@@ -15,7 +15,7 @@ from peewee import SQL, fn
 
 import models
 from api.office.roles import OFFICERS
-from models import Given, Lookup, Scope, Visit, given
+from models import Given, Lookup, Once, Scope, Visit, given
 from rules.actors import Actor, scope_of
 
 V = Visit
@@ -50,23 +50,23 @@ COLUMNS = (
     V.received_at, V.resident_name,
 )  # fmt: skip
 
-#: PostgreSQL's driver makes an object of each id and instant, which for a long table takes longer than all the rest.
-_TEXT_OF = {
-    "UUID": lambda column: column.cast("text"),
-    "DATETIME": lambda column: fn.to_char(
-        column, SQL("'YYYY-MM-DD HH24:MI:SS.US'")
-    ),  # whatever form the server prefers
-}
-_AS_TEXT = tuple(_TEXT_OF.get(each.field_type, lambda column: column)(each) for each in COLUMNS)
+
+def _as_text(column: Any) -> Any:
+    """PostgreSQL's driver makes an object of each id and instant, which for a long table takes longer than all the rest."""
+    if column.field_type == "UUID":
+        return column.cast("text")
+    if column.field_type == "DATETIME":  # in one form, whichever the server prefers
+        return fn.to_char(column, SQL("'YYYY-MM-DD HH24:MI:SS.US'"))
+    return column
+
+
+_AS_TEXT = tuple(map(_as_text, COLUMNS))
 
 #: Where in a statement the code of a place comes, that of its township, and the last row seen: when that visit ended,
 #: its id.
 HERE, TOWNSHIP, AFTER, AFTER_ID = map(given, ("here", "township", "after", "after_id"))
-
 Seen = tuple[Any, Any]  # of the last row seen, as the database keeps them: when that visit ended, and its id
-
 AT_ONCE = 100  # places in one statement
-
 ALL = 1 << 40  # more visits than there will ever be
 
 
@@ -244,9 +244,12 @@ def places(actor: Actor, area: str = "") -> list[tuple[Any, str]]:
         return [(IN_VILLAGE, area)] if any(area.startswith(prefix) for prefix in prefixes) else []
     widest = [p for p in prefixes if not any(p != other and p.startswith(other) for other in prefixes)]
     found = [(IN_VILLAGE, p) for p in widest if len(p) == 12]
-    wide = models.within(Scope.code, None, [p for p in widest if len(p) < 12])
-    codes = Scope.select(Scope.code).where(wide).order_by(Scope.code).tuples()
-    return found + [(IN_TOWNSHIP, code) for (code,) in codes]
+    return found + [(IN_TOWNSHIP, code) for (code,) in _SCOPES(tuple(p for p in widest if len(p) < 12))]
+
+
+_SCOPES = Once(
+    lambda prefixes: Scope.select(Scope.code).where(models.within(Scope.code, None, prefixes)).order_by(Scope.code)
+)
 
 
 def everywhere(query: Any, places_: Sequence[tuple[Any, str]]) -> list[tuple[Any, str]]:

@@ -25,21 +25,16 @@ from rules.days import CHINA
 from rules.events import Outcome, Reason
 
 A_PAGE = 50
-
 DAYS: dict[str, Any] = {
     "1": _l("Today"), "7": _l("Last 7 days"), "30": _l("Last 30 days"), "90": _l("Last 90 days"), "all": _l("All days"),
 }  # fmt: skip
-
 STATES: dict[str, Any] = {
     "synced": _l("to look at"), "queried": _l("asked, waiting for the answer"), "answered": _l("answered, to look at"),
     "checked": _l("fine"), "to_check": _l("verification to check"), "sent_back": _l("sent back, take again"),
 }  # fmt: skip
-
 #: States of a visit that are those of its verification.
 TO_DO = {"to_check": "captured", "sent_back": "sent_back"}
-
 LAST = "\U0010ffff"  # comes after whatever a text may begin with
-
 #: From so many alike on it is quicker to go down the newest visits than to fetch all that an index has.
 MANY_ALIKE = 2000
 

@@ -22,7 +22,7 @@ from api.office.log import MOST_TRIES
 from api.office.log_places import newest_at
 from api.office.roles import LEADS, OFFICERS
 from api.office.words import gap_words, waiting_words
-from models import Device, Lookup, Once, Resident, Rows, Visit, given
+from models import Device, Lookup, Once, Resident, Visit, given
 from rules.actors import Actor
 from rules.days import day_of
 from rules.visits import tries as tries_in_a_row
@@ -84,7 +84,7 @@ def _say_open_tails(found: Sequence[Any], actor: Actor, now: datetime) -> Iterat
 
 def _silent_phones(actor: Actor, now: datetime) -> Sequence[Any]:
     limit = now - timedelta(days=models.setting("visit.late_days"))
-    return _devices(_SILENT(actor, limit=Device.heard_at.db_value(limit)))
+    return Device.in_order(_SILENT(actor, limit=Device.heard_at.db_value(limit)))
 
 
 def _silent(actor: Actor) -> Any:
@@ -113,7 +113,7 @@ def _say_silent_phones(found: Sequence[Any], actor: Actor, now: datetime) -> Ite
 
 
 def _clocks(actor: Actor, now: datetime) -> Sequence[Any]:
-    return _devices(_OFF(actor, models.setting("visit.clock_minutes")))
+    return Device.in_order(_OFF(actor, models.setting("visit.clock_minutes")))
 
 
 def _off(actor: Actor, minutes: int) -> Any:
@@ -123,16 +123,6 @@ def _off(actor: Actor, minutes: int) -> Any:
 
 
 _OFF = Once(_off)
-
-
-def _devices(kept: Sequence[tuple[Any]]) -> list[Any]:
-    """The phones with these ids as the database keeps them, in this order."""
-    wanted = [Device.id.python_value(key) for (key,) in kept]
-    found = {each.id: each for each in _DEVICES.of(wanted)} if wanted else {}
-    return [found[key] for key in wanted if key in found]
-
-
-_DEVICES = Rows(Device, by=Device.id)
 
 
 def _say_clocks(found: Sequence[Any], actor: Actor, now: datetime) -> Iterator[ToLookAt]:
